@@ -1,0 +1,1 @@
+"""The vendors: one folder each, with a client, its sweeps and a simulator."""
