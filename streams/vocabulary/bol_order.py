@@ -1,0 +1,65 @@
+"""A Bol order in our own words: what the orders flow decides on. Built by connectors/bol from the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from streams.vocabulary.fact import Value
+
+
+class Address(Value, frozen=True):
+    """Where something goes. Every field may be empty: marketplaces send odd addresses (facts/bol.md)."""
+
+    first_name: str = ""
+    surname: str = ""
+    company: str = ""
+    street: str = ""
+    house_number: str = ""
+    house_number_extension: str = ""
+    extra: str = ""
+    zip_code: str = ""
+    city: str = ""
+    country: str = ""
+    """ISO 3166 alpha-2, as Bol sends it."""
+    email: str = ""
+    """A relay address, scrambled by Bol, new for every order (facts/bol.md, Orders)."""
+    phone: str = ""
+    vat_number: str = ""
+    chamber_of_commerce: str = ""
+    order_reference: str = ""
+
+
+class BolOrderItem(Value, frozen=True):
+    """One line of a Bol order."""
+
+    item_id: str
+    ean: str
+    quantity: int
+    quantity_shipped: int = 0
+    quantity_cancelled: int = 0
+    unit_price_cents: int = 0
+    """Including VAT, before `discount_cents`."""
+    total_cents: int = 0
+    """`totalPrice`: after discounts, for the whole line."""
+    title: str = ""
+    offer_id: str = ""
+    reference: str = ""
+    """The retailer's own reference on the offer (his SKU)."""
+    fulfilment: str = "FBR"
+    cancellation_requested: bool = False
+    latest_delivery: str = ""
+
+    @property
+    def wanted(self) -> int:
+        """Units the customer still wants: ordered less cancelled."""
+        return max(0, self.quantity - self.quantity_cancelled)
+
+
+class BolOrder(Value, frozen=True):
+    """`GET /retailer/orders/{order-id}` (bol-retailer-v10) in our words."""
+
+    order_id: str
+    placed_at: datetime
+    items: tuple[BolOrderItem, ...]
+    ship_to: Address = Address()
+    bill_to: Address = Address()

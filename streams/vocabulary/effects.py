@@ -1,0 +1,178 @@
+"""Effects: calls to a vendor, asked for by a flow, run after the row that asks for them is durable.
+
+An effect is kept in its row until its outcome has come back as a `Settled` event (streams/vocabulary/
+events.py), so it survives a crash and is picked up by whoever owns the partition. It is run by the executor
+of its vendor: `connectors/bol/executor.py`, `connectors/mplus/executor.py`.
+
+An executor is
+    async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution
+where `repeated` says that an earlier try of this very effect may have taken effect (a crash came before its
+outcome was durable, or its answer was lost): what is not idempotent must then look first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from streams.vocabulary.fact import Fact, Value
+from streams.vocabulary.mplus_order import Customer, OrderDraft
+
+if TYPE_CHECKING:
+    from streams.vocabulary.events import Answer, Message
+    from streams.vocabulary.outcomes import Failure
+
+
+# -- Bol
+
+
+class PushStock(Fact, frozen=True, kw_only=True, tag="push-stock"):
+    """PATCH the offer's stock, `managedByRetailer: true`. Idempotent. Answer: `StockPushed`."""
+
+    offer_id: str
+    amount: int
+
+
+class FetchBolOrder(Fact, frozen=True, kw_only=True, tag="fetch-bol-order"):
+    """GET one order with addresses and prices. Answer: `BolOrderFetched`."""
+
+    order_id: str
+
+
+class SweepBolOrders(Fact, frozen=True, kw_only=True, tag="sweep-bol-orders"):
+    """List orders changed since `since` (status ALL, FBR and FBB, all pages, with overlap; by
+    change-interval-minute for short gaps, by latest-change-date for long ones; None: the last hour).
+    Events: one `OrderNoticed` per order to orders. Answer: `Swept(cursor=ISO time the sweep began)`."""
+
+    since: datetime | None = None
+
+
+class SweepBolOffers(Fact, frozen=True, kw_only=True, tag="sweep-bol-offers"):
+    """Read one page of up to 100 offers (the page after `cursor`; "" is the first).
+    Events: `OfferSeen` per offer to catalogue. Answer: `Swept(cursor, more)`; `more` False ends the round."""
+
+    cursor: str = ""
+
+
+class SweepProcessStatuses(Fact, frozen=True, kw_only=True, tag="sweep-process-statuses"):
+    """Ask in bulk how these writes ended. Answer: `ProcessStatuses`."""
+
+    process_ids: tuple[str, ...]
+
+
+class CareForSubscription(Fact, frozen=True, kw_only=True, tag="care-for-subscription"):
+    """See to it that our webhook subscription exists at Bol, has our url and is enabled (it is disabled by
+    Bol after ten failed tries: facts/bol.md). Lists first, then POST or PUT only when needed.
+    Answer: `SubscriptionCaredFor`."""
+
+    url: str
+    resources: tuple[str, ...] = ("ORDER", "PROCESS_STATUS", "SHIPMENT")
+
+
+# -- Mplus
+
+
+class ReadStock(Fact, frozen=True, kw_only=True, tag="read-stock"):
+    """getStock of one article at these branches. Answer: `StockAnswered`."""
+
+    article_number: int
+    branches: tuple[int, ...]
+
+
+class SweepMarkers(Fact, frozen=True, kw_only=True, tag="sweep-markers"):
+    """getCurrentSyncMarkers: one cheap call tells which feeds moved. Answer: `MarkersRead`."""
+
+
+class SweepArticles(Fact, frozen=True, kw_only=True, tag="sweep-articles"):
+    """One page of getProducts from `marker` (inclusive), onlyActive and onlyWebshop false.
+    Events: `ArticleSeen` per article to catalogue. Answer: `Swept(cursor=str(max marker + 1), more)`."""
+
+    marker: int = 0
+
+
+class SweepStock(Fact, frozen=True, kw_only=True, tag="sweep-stock"):
+    """getStock of all articles changed since stockId `marker`, per branch (whether the marker is inclusive
+    is unverified: the highest seen value is sent again, unchanged). `marker` 0 reads everything.
+    Events: `StockRead` per article to stock. Answer: `Swept(cursor=str(max marker))`."""
+
+    marker: int
+    branches: tuple[int, ...]
+
+
+class SweepMplusOrders(Fact, frozen=True, kw_only=True, tag="sweep-mplus-orders"):
+    """One page of getOrders from `marker` (inclusive). Events: `MplusOrderSeen` to orders for orders of
+    ours (an extOrderId with `ext_prefix`), `StockDoubted` to stock for every article on any changed order
+    (a reservation may move the free amount without a stockId: facts/mplus.md 5.2).
+    Answer: `Swept(cursor=str(max marker + 1), more)`."""
+
+    marker: int
+    ext_prefix: str
+
+
+class FindRelation(Fact, frozen=True, kw_only=True, tag="find-relation"):
+    """findRelationV2 with exactMatch on the e-mail address. Answer: `RelationFound`."""
+
+    email: str
+
+
+class CreateRelation(Fact, frozen=True, kw_only=True, tag="create-relation"):
+    """createRelation. NOT idempotent: when `repeated`, findRelationV2 by e-mail first and adopt.
+    Answer: `RelationSaved`."""
+
+    customer: Customer
+
+
+class UpdateRelation(Fact, frozen=True, kw_only=True, tag="update-relation"):
+    """updateRelation of the fields that are set. Idempotent. Answer: `RelationSaved`."""
+
+    relation_number: int
+    customer: Customer
+
+
+class CommitOrder(Fact, frozen=True, kw_only=True, tag="commit-order"):
+    """createOrderV3. When `repeated`: findOrder(extOrderId) first and adopt; on EXT-ORDER-ID-ALREADY-EXISTS
+    likewise. Answer: `OrderCommitted`."""
+
+    draft: OrderDraft
+
+
+BolEffect = (
+    PushStock | FetchBolOrder | SweepBolOrders | SweepBolOffers | SweepProcessStatuses | CareForSubscription
+)
+MplusEffect = (
+    ReadStock
+    | SweepMarkers
+    | SweepArticles
+    | SweepStock
+    | SweepMplusOrders
+    | FindRelation
+    | CreateRelation
+    | UpdateRelation
+    | CommitOrder
+)
+Effect = BolEffect | MplusEffect
+
+
+class RawAnswer(Value, frozen=True):
+    """A vendor's answer as it came, for the raw topics (what a replay reads). No credentials in it."""
+
+    vendor: str
+    """`bol` or `mplus`."""
+    operation: str
+    status: int
+    body: bytes
+    asked_at: datetime
+    answered_at: datetime
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """What running an effect yields: its outcome, the events it found on the way (sent before the outcome,
+    so that a cursor never runs ahead of what it covers), and the vendor's raw answers."""
+
+    outcome: Answer | Failure
+    asked_at: datetime
+    answered_at: datetime
+    messages: tuple[Message, ...] = ()
+    raw: tuple[RawAnswer, ...] = ()

@@ -1,0 +1,369 @@
+"""Events: what happened, in the past tense; one closed union per inbox.
+
+`Message` addresses an event: `Message(flow="stock", entity="1001", event=...)` goes to the topic
+`stock.inbox` with the key `connection/1001`. Entities:
+- catalogue: `article/<articleNumber>`, `offer/<offerId>`, `code/<kind>/<value>`
+- stock: `<articleNumber>`
+- orders: `<bolOrderId>`
+- sweeps: `` (empty: the key is the connection itself)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from streams.vocabulary.bol_order import BolOrder
+from streams.vocabulary.fact import Fact, Value
+from streams.vocabulary.mplus_order import MplusOrder
+from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from streams.vocabulary.stock_reading import Reading
+
+FlowName = Literal["catalogue", "stock", "orders", "sweeps"]
+
+
+# -- answers: how an effect ended well
+
+
+class StockPushed(Fact, frozen=True, kw_only=True, tag="stock-pushed"):
+    """Bol answered 204: from now on it holds this amount."""
+
+    offer_id: str
+    amount: int
+
+
+class BolOrderFetched(Fact, frozen=True, kw_only=True, tag="bol-order-fetched"):
+    """The whole order; None: Bol does not know it (404)."""
+
+    order: BolOrder | None
+
+
+class Swept(Fact, frozen=True, kw_only=True, tag="swept"):
+    """A page (or all) of a sweep is read and its events are sent."""
+
+    cursor: str
+    more: bool = False
+    found: int = 0
+
+
+class ProcessStatus(Value, frozen=True):
+    """How a write at Bol stands: PENDING, SUCCESS, FAILURE or TIMEOUT."""
+
+    process_id: str
+    status: str
+    event_type: str = ""
+    entity_id: str = ""
+    error: str = ""
+
+
+class ProcessStatuses(Fact, frozen=True, kw_only=True, tag="process-statuses"):
+    """The answer to a bulk question; ids that Bol no longer knows are missing."""
+
+    statuses: tuple[ProcessStatus, ...]
+
+
+class SubscriptionCaredFor(Fact, frozen=True, kw_only=True, tag="subscription-cared-for"):
+    """`did`: `nothing`, `created`, `enabled` or `changed`; `process_ids`: the writes now pending."""
+
+    did: str
+    process_ids: tuple[str, ...] = ()
+
+
+class MarkersRead(Fact, frozen=True, kw_only=True, tag="markers-read"):
+    """The present sync markers (facts/mplus.md 2.6). `stock` is None where the installation omits it."""
+
+    article: int
+    order: int
+    relation: int = 0
+    stock: int | None = None
+
+
+class StockAnswered(Fact, frozen=True, kw_only=True, tag="stock-answered"):
+    """One reading per branch that has one; a branch without one has no stock kept there."""
+
+    readings: tuple[Reading, ...]
+
+
+class RelationFound(Fact, frozen=True, kw_only=True, tag="relation-found"):
+    """The relation with exactly this e-mail address, or None."""
+
+    relation_number: int | None
+
+
+class RelationSaved(Fact, frozen=True, kw_only=True, tag="relation-saved"):
+    """Created, updated or (after a lost answer) found again."""
+
+    relation_number: int
+
+
+class OrderCommitted(Fact, frozen=True, kw_only=True, tag="order-committed"):
+    """The order is in Mplus. `adopted`: it was there already, found by its extOrderId."""
+
+    order_id: str
+    number: str = ""
+    adopted: bool = False
+
+
+Answer = (
+    StockPushed
+    | BolOrderFetched
+    | Swept
+    | ProcessStatuses
+    | SubscriptionCaredFor
+    | MarkersRead
+    | StockAnswered
+    | RelationFound
+    | RelationSaved
+    | OrderCommitted
+)
+
+
+# -- for every flow
+
+
+class Settled(Fact, frozen=True, kw_only=True, tag="settled"):
+    """The effect that a row asked for under `key` (its `number`-th asking) has ended.
+
+    `asked_at` and `answered_at`: our clock around the vendor call.
+    """
+
+    key: str
+    number: int
+    outcome: Answer | Refused | NotSent | AnswerLost
+    asked_at: datetime
+    answered_at: datetime
+
+
+class Woke(Fact, frozen=True, kw_only=True, tag="woke"):
+    """The moment that a row wanted to be woken at has come."""
+
+    due: datetime
+
+
+# -- catalogue: which article carries which code, which offer sells which article
+
+
+class Code(Value, frozen=True):
+    """A code an article or an offer is known by. `kind`: `ean` (barcode) or `sku` (PLU, article number or
+    own reference). `units` > 1: a multipack barcode (facts/mplus.md 2.5, barcodeList.quantity)."""
+
+    kind: Literal["ean", "sku"]
+    value: str
+    units: int = 1
+
+
+class ArticleSeen(Fact, frozen=True, kw_only=True, tag="article-seen"):
+    """An article as Mplus has it; `stock_kept` is its `stockArticle`."""
+
+    article_number: int
+    description: str
+    codes: tuple[Code, ...]
+    marker: int
+    active: bool = True
+    stock_kept: bool = True
+    price_cents: int = 0
+
+
+class OfferSeen(Fact, frozen=True, kw_only=True, tag="offer-seen"):
+    """An offer as Bol has it (bol-offers-v11). `amount`: stock.amount as Bol holds it."""
+
+    offer_id: str
+    ean: str
+    reference: str = ""
+    amount: int = 0
+    managed_by_retailer: bool = True
+    fulfilment: str = "FBR"
+    read_at: datetime
+
+
+class CodeClaimed(Fact, frozen=True, kw_only=True, tag="code-claimed"):
+    """An article carries this code (to the code's row)."""
+
+    article_number: int
+    description: str
+    units: int = 1
+    stock_kept: bool = True
+
+
+class CodeDropped(Fact, frozen=True, kw_only=True, tag="code-dropped"):
+    """An article no longer carries this code (to the code's row)."""
+
+    article_number: int
+
+
+class CodeAsked(Fact, frozen=True, kw_only=True, tag="code-asked"):
+    """Who carries this code? Answered to `asker` at once, and again whenever the answer changes as long as
+    the asker is remembered (an order until it got an article, an offer for good)."""
+
+    asker: str
+    """`orders:<bolOrderId>` or `catalogue:offer/<offerId>`."""
+
+
+class CodeAnswered(Fact, frozen=True, kw_only=True, tag="code-answered"):
+    """The present carrier of a code; `article_number` None: no article carries it."""
+
+    kind: Literal["ean", "sku"]
+    value: str
+    article_number: int | None
+    units: int = 1
+    description: str = ""
+    stock_kept: bool = True
+
+
+CatalogueEvent = (
+    ArticleSeen | OfferSeen | CodeClaimed | CodeDropped | CodeAsked | CodeAnswered | Settled | Woke
+)
+
+
+# -- stock: the number on sale
+
+
+class OfferObserved(Fact, frozen=True, kw_only=True, tag="offer-observed"):
+    """This article is sold by this offer, and Bol held this amount when it was read."""
+
+    offer_id: str
+    ean: str
+    amount: int
+    managed_by_retailer: bool
+    read_at: datetime
+    units: int = 1
+    """Articles in one unit of the offer (a multipack)."""
+    fulfilment: str = "FBR"
+    description: str = ""
+
+
+class OfferUnlinked(Fact, frozen=True, kw_only=True, tag="offer-unlinked"):
+    """This offer no longer sells this article."""
+
+    offer_id: str
+
+
+class StockRead(Fact, frozen=True, kw_only=True, tag="stock-read"):
+    """A sweep's reading of this article."""
+
+    reading: Reading
+
+
+class StockDoubted(Fact, frozen=True, kw_only=True, tag="stock-doubted"):
+    """Something at Mplus may have moved this article's free amount: read it again. `since`: a reading asked
+    at or after this moment settles the doubt."""
+
+    why: str
+    since: datetime
+
+
+class TillSold(Fact, frozen=True, kw_only=True, tag="till-sold"):
+    """A till finished a session with this article on it (facts/mplus.md 3.4). A refund is negative."""
+
+    session_id: str
+    line_id: str
+    quantity: Decimal
+    sold_at: datetime
+    heard_at: datetime
+
+
+class ReservationMade(Fact, frozen=True, kw_only=True, tag="reservation-made"):
+    """A Bol order item wants this article; its order is not in Mplus yet."""
+
+    order_id: str
+    item_id: str
+    quantity: int
+    made_at: datetime
+
+
+class ReservationBooked(Fact, frozen=True, kw_only=True, tag="reservation-booked"):
+    """The order is in Mplus since `booked_at` (our clock, the booking's answer): a reading asked at or after
+    it contains the reservation, so ours ends there."""
+
+    order_id: str
+    item_id: str
+    quantity: int
+    booked_at: datetime
+
+
+class ReservationReleased(Fact, frozen=True, kw_only=True, tag="reservation-released"):
+    """The order item fell away before it was booked (cancelled)."""
+
+    order_id: str
+    item_id: str
+
+
+StockEvent = (
+    OfferObserved
+    | OfferUnlinked
+    | StockRead
+    | StockDoubted
+    | TillSold
+    | ReservationMade
+    | ReservationBooked
+    | ReservationReleased
+    | Settled
+    | Woke
+)
+
+
+# -- orders: from Bol to Mplus
+
+
+class OrderNoticed(Fact, frozen=True, kw_only=True, tag="order-noticed"):
+    """A sweep or a push says that this order exists or changed."""
+
+    via: Literal["push", "sweep"]
+    noticed_at: datetime
+    changed: str = ""
+    """A fingerprint of the list's entry (item ids, quantities, cancellation): equal means unchanged. Empty:
+    unknown, fetch to see."""
+
+
+class MplusOrderSeen(Fact, frozen=True, kw_only=True, tag="mplus-order-seen"):
+    """A sweep read our order at Mplus."""
+
+    order: MplusOrder
+
+
+class OperatorAsked(Fact, frozen=True, kw_only=True, tag="operator-asked"):
+    """A person asks for another try of a stuck step."""
+
+    who: str
+
+
+OrdersEvent = OrderNoticed | CodeAnswered | MplusOrderSeen | OperatorAsked | Settled | Woke
+
+
+# -- sweeps: polling, one row per connection
+
+
+class SweepNudged(Fact, frozen=True, kw_only=True, tag="sweep-nudged"):
+    """A push hints that this feed moved: sweep it now rather than at the next tick."""
+
+    sweep: str
+
+
+class ConnectionStarted(Fact, frozen=True, kw_only=True, tag="connection-started"):
+    """The worker that owns this connection has (re)started: see to the first ticks."""
+
+    started_at: datetime
+
+
+class ProcessNoticed(Fact, frozen=True, kw_only=True, tag="process-noticed"):
+    """A push says that a write at Bol ended."""
+
+    process_id: str
+    status: str
+
+
+SweepsEvent = SweepNudged | ConnectionStarted | ProcessNoticed | Settled | Woke
+
+
+# -- addressing
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """An event and where it goes. The connection is the sender's own."""
+
+    flow: FlowName
+    entity: str
+    event: CatalogueEvent | StockEvent | OrdersEvent | SweepsEvent
