@@ -155,3 +155,69 @@ def header(headers: Headers, name: str, default: str = "") -> str:
         if key == name:
             return value.decode(errors="replace")
     return default
+
+
+# -- running handlers over partitions
+
+
+class Rows(ABC):
+    """A flow's rows in memory, as the changelog has them. Keys and values are bytes."""
+
+    @abstractmethod
+    def get(self, key: bytes) -> bytes | None:
+        """The row, or None."""
+
+    @abstractmethod
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """Only after the row is durable (streams/delivery.py). None deletes."""
+
+    @abstractmethod
+    def items(self, partition: int) -> Iterable[tuple[bytes, bytes]]:
+        """All rows whose key belongs to this partition, in no order."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many rows there are, over all partitions assigned here."""
+
+
+class Handler(ABC):
+    """What is run over the partitions of one topic: the delivery core of a flow, or a translator."""
+
+    @abstractmethod
+    async def assigned(self, at: TopicPartition, position: int, rows: Rows, guard: Guard) -> None:
+        """The partition is ours, its rows are recovered, and runs will begin at `position` (what was
+        committed, or the earliest record). Called again for a partition that was taken away and came back."""
+
+    @abstractmethod
+    async def revoked(self, at: TopicPartition) -> None:
+        """The partition is no longer ours: nothing may be written for it any more."""
+
+    @abstractmethod
+    async def apply(self, run: Run) -> None:
+        """Applies one run of an assigned partition; runs of one partition come one at a time. Never raises
+        for what a record holds. LogUnavailable is let out: the host stops and says so."""
+
+
+class Subscription(NamedTuple):
+    """A handler and the topic it reads; `rows` is its changelog topic, or None when it keeps no rows."""
+
+    name: str
+    topic: str
+    handler: Handler
+    rows: str | None = None
+
+
+class Host(ABC):
+    """Runs subscriptions as Faust agents: group membership, assignment, recovery of rows, delivery in runs."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Returns when every partition assigned here is recovered and being read."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Finishes the runs under way, commits what was applied, leaves the group."""
+
+    @abstractmethod
+    async def failed(self) -> Exception:
+        """Waits until the host cannot go on (log unavailable, crashed) and returns why."""
