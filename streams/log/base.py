@@ -208,7 +208,7 @@ class Subscription(NamedTuple):
 
 
 class Host(ABC):
-    """Runs subscriptions as Faust agents: group membership, assignment, recovery of rows, delivery in runs."""
+    """Runs subscriptions as Faust agents: membership, assignment, recovery of rows, delivery in runs."""
 
     @abstractmethod
     async def start(self) -> None:
