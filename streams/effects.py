@@ -1,0 +1,268 @@
+"""Running effects: what open rows ask of the vendors, after the rows are durable.
+
+An effect stays open in its row until its outcome, sent to the row's own inbox as `Settled`, is applied. So
+nothing here needs to survive a crash: whoever owns the partition next is told of the open effects again
+(Delivery.assigned) and runs them as `repeated`.
+
+Bounds: never two at once under one key of a row (the latest wins); per connection and vendor a fixed number
+at once, sweeps apart from acts, so that a long page read delays no order and one slow merchant no other.
+What waits is in the rows; here it is an entry in a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from streams.codec import fact_headers, message_draft, raw_draft, split_key
+from streams.flow import OpenEffect
+from streams.log.base import LogUnavailable, LogWriter, TopicPartition
+from streams.observer import Observer
+from streams.vocabulary.effects import (
+    BolEffect,
+    Effect,
+    Execution,
+    SweepArticles,
+    SweepBolOffers,
+    SweepBolOrders,
+    SweepMarkers,
+    SweepMplusOrders,
+    SweepProcessStatuses,
+    SweepStock,
+)
+from streams.vocabulary.events import FlowName, Message, Settled
+from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from streams.vocabulary.time import Clock
+
+log = logging.getLogger(__name__)
+
+ACTS_AT_ONCE = 16
+"""Per connection and vendor. Bol's limits are kept by the client's headers, Mplus's by its lane."""
+SWEEPS_AT_ONCE = 3
+GRACE = 5.0
+"""Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
+
+_SWEEPS = (
+    SweepBolOrders,
+    SweepBolOffers,
+    SweepProcessStatuses,
+    SweepMarkers,
+    SweepArticles,
+    SweepStock,
+    SweepMplusOrders,
+)
+
+
+class Executor(Protocol):
+    """Runs the effects of one vendor, for every connection."""
+
+    async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
+        """See streams/vocabulary/effects.py. Vendor failures are outcomes, never exceptions."""
+
+
+class _Wanted(NamedTuple):
+    flow: FlowName
+    at: TopicPartition
+    key: bytes
+    effect_key: str
+    effect: OpenEffect
+    trace: str
+
+
+_Id = tuple[str, bytes, str]
+_Lane = tuple[str, str, str]
+
+
+class EffectRunner:
+    """Runs open effects and sends their outcomes."""
+
+    def __init__(
+        self,
+        executors: Mapping[str, Executor],
+        writer: LogWriter,
+        observer: Observer,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """`executors` by vendor: `bol`, `mplus`."""
+        self._executors = executors
+        self._writer = writer
+        self._observer = observer
+        self._clock = clock
+        self._sleep = sleep
+        self._wanted: dict[_Id, _Wanted] = {}
+        self._timers: dict[_Id, asyncio.TimerHandle] = {}
+        self._queues: dict[_Lane, deque[_Id]] = {}
+        self._queued: set[_Id] = set()
+        self._running: dict[_Id, asyncio.Task[None]] = {}
+        self._busy: dict[_Lane, int] = {}
+        self._stopped = False
+
+    def open(
+        self,
+        wanted_by: FlowName,
+        key: bytes,
+        at: TopicPartition,
+        effect_key: str,
+        effect: OpenEffect,
+        trace: str,
+    ) -> None:
+        """The row asks for this effect: run it when its time has come and there is a place."""
+        if self._stopped:
+            return
+        one: _Id = (wanted_by, key, effect_key)
+        self._wanted[one] = _Wanted(wanted_by, at, key, effect_key, effect, trace)
+        self._forget_timer(one)
+        wait = 0.0
+        if effect.not_before is not None:
+            wait = (effect.not_before - self._clock()).total_seconds()
+        if wait > 0:
+            self._timers[one] = asyncio.get_running_loop().call_later(wait, self._queue, one)
+        else:
+            self._queue(one)
+
+    def close(self, wanted_by: FlowName, key: bytes, effect_key: str) -> None:
+        """The row no longer asks for it. What runs already is not stopped."""
+        one: _Id = (wanted_by, key, effect_key)
+        self._wanted.pop(one, None)
+        self._forget_timer(one)
+
+    def revoke(self, flow: FlowName, at: TopicPartition) -> None:
+        """The partition is another's: forget what it asks for."""
+        for one in [one for one, wanted in self._wanted.items() if wanted.flow == flow and wanted.at == at]:
+            self._wanted.pop(one)
+            self._forget_timer(one)
+
+    @property
+    def waiting(self) -> int:
+        """How many effects are asked for and not done."""
+        return len(self._wanted)
+
+    async def stop(self) -> None:
+        """Starts nothing more; lets what runs end for GRACE seconds, then cancels it (it stays open)."""
+        self._stopped = True
+        for one in list(self._timers):
+            self._forget_timer(one)
+        running = list(self._running.values())
+        if running:
+            _, late = await asyncio.wait(running, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    # -- lanes
+
+    def _forget_timer(self, one: _Id) -> None:
+        timer = self._timers.pop(one, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _queue(self, one: _Id) -> None:
+        self._timers.pop(one, None)
+        wanted = self._wanted.get(one)
+        if wanted is None or self._stopped or one in self._queued or one in self._running:
+            return
+        lane = _lane(wanted)
+        self._queued.add(one)
+        self._queues.setdefault(lane, deque()).append(one)
+        self._fill(lane)
+
+    def _fill(self, lane: _Lane) -> None:
+        limit = SWEEPS_AT_ONCE if lane[2] == "sweep" else ACTS_AT_ONCE
+        queue = self._queues.get(lane)
+        while queue and self._busy.get(lane, 0) < limit and not self._stopped:
+            one = queue.popleft()
+            self._queued.discard(one)
+            wanted = self._wanted.get(one)
+            if wanted is None:
+                continue
+            self._busy[lane] = self._busy.get(lane, 0) + 1
+            task = asyncio.get_running_loop().create_task(self._run(wanted))
+            self._running[one] = task
+            task.add_done_callback(lambda _, one=one, lane=lane: self._ended(one, lane))  # type: ignore[misc]  # mypy cannot infer lambda defaults
+
+    def _ended(self, one: _Id, lane: _Lane) -> None:
+        self._running.pop(one, None)
+        self._busy[lane] -= 1
+        if one in self._wanted and one not in self._timers:
+            self._queue(one)  # asked again meanwhile: the latest wins
+        self._fill(lane)
+        if not self._busy[lane] and not self._queues.get(lane):
+            self._busy.pop(lane)
+            self._queues.pop(lane, None)
+
+    # -- one effect
+
+    async def _run(self, wanted: _Wanted) -> None:
+        connection, _ = split_key(wanted.key)
+        effect = wanted.effect.effect
+        vendor = vendor_of(effect)
+        asked_at = self._clock()
+        try:
+            execution = await self._executors[vendor].execute(connection, effect, wanted.effect.repeated)
+        except Exception as error:  # a bug in a connector: the effect may have been sent
+            log.exception("%s: %s failed in our own code", connection, type(effect).__name__)
+            execution = Execution(
+                outcome=AnswerLost(why=f"our own code failed: {type(error).__name__}"),
+                asked_at=asked_at,
+                answered_at=self._clock(),
+            )
+        took = (execution.answered_at - asked_at).total_seconds()
+        self._observer.settled(vendor, type(effect).__name__, outcome_name(execution), took)
+        one: _Id = (wanted.flow, wanted.key, wanted.effect_key)
+        if self._wanted.get(one) == wanted:
+            del self._wanted[one]  # done; a newer asking stays and is run next
+        await self._publish(wanted, connection, execution)
+
+    async def _publish(self, wanted: _Wanted, connection: str, execution: Execution) -> None:
+        """The events found before the outcome: a cursor never runs ahead of what it covers."""
+        headers = fact_headers(connection, wanted.trace)
+        settled = Settled(
+            key=wanted.effect_key,
+            number=wanted.effect.number,
+            outcome=execution.outcome,
+            asked_at=execution.asked_at,
+            answered_at=execution.answered_at,
+        )
+        _, entity = split_key(wanted.key)
+        raw = [raw_draft(one, wanted.key, headers) for one in execution.raw]
+        found = [message_draft(message, connection, headers) for message in execution.messages]
+        outcome = message_draft(Message(flow=wanted.flow, entity=entity, event=settled), connection, headers)
+        writes = [[*raw, *found], [outcome]] if found else [[*raw, outcome]]
+        while writes:
+            try:
+                await self._writer.append(writes[0])
+                del writes[0]
+                self._observer.stalled("effects", None)
+            except LogUnavailable as error:
+                # The call was made; its outcome must not be lost while we live. After a crash the effect
+                # is run again as `repeated`.
+                self._observer.stalled("effects", str(error))
+                await self._sleep(1.0)
+
+
+def vendor_of(effect: Effect) -> str:
+    """Whose executor runs it."""
+    return "bol" if isinstance(effect, BolEffect) else "mplus"
+
+
+def outcome_name(execution: Execution) -> str:
+    """One word for metrics."""
+    match execution.outcome:
+        case Refused():
+            return "refused"
+        case NotSent():
+            return "not-sent"
+        case AnswerLost():
+            return "answer-lost"
+        case _:
+            return "delivered"
+
+
+def _lane(wanted: _Wanted) -> _Lane:
+    connection, _ = split_key(wanted.key)
+    effect = wanted.effect.effect
+    return connection, vendor_of(effect), "sweep" if isinstance(effect, _SWEEPS) else "act"
