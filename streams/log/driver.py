@@ -1,0 +1,116 @@
+"""What the host (host.py) asks of a log, beside reading and writing: a Faust transport of runs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from streams.log.base import Checkpoint, LogReader, Run, TopicPartition
+
+
+class RunBook:
+    """Where each assigned partition stands: what was applied, what is read next, what is on its way.
+
+    One run of a partition is on its way at a time. While it is applied the next one gathers in the log, so
+    that runs grow with the load; and a run that Faust loses between consumer and agent (facts/faust.md,
+    facts/engine.md: around a rebalance it does) is handed over again, because only `applied` counts.
+    """
+
+    def __init__(self) -> None:
+        self._applied: dict[TopicPartition, int] = {}
+        self._next: dict[TopicPartition, int] = {}
+        self._under_way: set[TopicPartition] = set()
+        self._halted = False
+        self.wake: Callable[[], None] = lambda: None
+        """Called when there may be something new to read; the consumer sets it."""
+
+    def begin(self, at: TopicPartition, position: int) -> None:
+        """The partition is assigned, and runs begin at this position."""
+        self._applied[at] = self._next[at] = position
+        self._under_way.discard(at)
+        self.wake()
+
+    def end(self, at: TopicPartition) -> None:
+        """The partition is no longer assigned."""
+        self._applied.pop(at, None)
+        self._next.pop(at, None)
+        self._under_way.discard(at)
+
+    def next(self, at: TopicPartition) -> int | None:
+        """From where to read this partition now; None while it has to wait or is not ours."""
+        if self._halted or at in self._under_way:
+            return None
+        return self._next.get(at)
+
+    def handed(self, run: Run) -> None:
+        """This run is on its way to the agent."""
+        self._under_way.add(run.at)
+        self._next[run.at] = run.end
+
+    def finished(self, at: TopicPartition) -> None:
+        """The agent is done with the run that was on its way."""
+        self._under_way.discard(at)
+        self.wake()
+
+    def applied(self, at: TopicPartition, end: int) -> None:
+        """All up to `end` is applied and durable."""
+        if at in self._applied:
+            self._applied[at] = end
+
+    def rewind(self, at: TopicPartition, position: int) -> None:
+        """Read again from `position` on."""
+        if at in self._next:
+            self._next[at] = position
+            self.wake()
+
+    def dropped(self) -> None:
+        """What was on its way may never arrive: read again from what was applied. Should it arrive after
+        all, the handler skips what it has applied already."""
+        for at in self._under_way:
+            self._next[at] = self._applied[at]
+        self._under_way.clear()
+        self.wake()
+
+    def halt(self) -> None:
+        """No more runs; what is on its way goes on."""
+        self._halted = True
+
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """What was applied, by partition: the only thing that is ever committed."""
+        return self._applied
+
+
+class RunConsumer(Protocol):
+    """The consumer of a driver's transport: one of Faust's, with these on top. Each message it delivers has
+    a `Run` as its value."""
+
+    book: RunBook
+
+    async def committed(self, at: TopicPartition) -> int:
+        """Where this group goes on in the partition: what was committed, or the earliest record kept."""
+
+    def checkpoint(self, at: TopicPartition, end: int) -> Checkpoint:
+        """See Guard.checkpoint; on commit it also calls `book.applied`."""
+
+
+class Driver(ABC):
+    """A log that FaustHost can run on."""
+
+    @property
+    @abstractmethod
+    def reader(self) -> LogReader:
+        """Reads this log without a group; rows are recovered through it."""
+
+    @abstractmethod
+    def settings(self) -> Mapping[str, Any]:
+        """Settings for faust.App that this log needs (broker addresses, timeouts)."""
+
+    @abstractmethod
+    def transport(self, app: Any) -> Any:
+        """A Faust transport over this log for this faust.App; its consumer is a RunConsumer."""
+
+    @abstractmethod
+    async def failed(self) -> Exception:
+        """Waits until the log itself cannot go on, and returns why."""

@@ -1,0 +1,301 @@
+"""The host: Faust agents that run handlers over the partitions of a log.
+
+A composition root uses it so:
+
+    log = await EmbeddedLog.open(settings.log_file, TOPICS, clock=clock)
+    host = FaustHost(log, subscriptions, group=APP_ID)
+    await host.start()            # rows are recovered, every assigned partition is being read
+    reason = await host.failed()  # waits; in a task beside the server
+    await host.stop()             # the runs under way end, then the agents
+    await log.close()
+
+The log is opened and closed by who makes it: the ingress writes to the same one. Faust owns what it is good
+at: membership, assignment, the order of a rebalance, agents and their streams. What it gets wrong
+(acknowledgements, commits, tables: facts/engine.md) is not used: docs/decisions/0004-embedded-log.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import faust
+from faust.tables.manager import TableManager
+from faust.types import TP
+
+from streams.log.base import (
+    Checkpoint,
+    Guard,
+    Host,
+    LogUnavailable,
+    Run,
+    Subscription,
+    TopicPartition,
+)
+from streams.log.driver import Driver, RunConsumer
+from streams.log.rows import NoRows, RecoveredRows
+from streams.topics import APP_ID
+
+log = logging.getLogger(__name__)
+
+GRACE = 10.0
+"""Seconds that `stop` waits for the runs under way. What is not done by then is read again next time."""
+
+
+class FaustHost(Host):
+    """Runs subscriptions on one faust.App. Used once: after `stop` make a new one."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        subscriptions: Sequence[Subscription],
+        *,
+        group: str = APP_ID,
+        grace: float = GRACE,
+    ) -> None:
+        """`group`: in whose name positions are committed. Raises ValueError for two subscriptions to one
+        topic (a group has one position a partition) or of one name."""
+        self._by_topic = {one.topic: one for one in subscriptions}
+        names = {one.name for one in subscriptions}
+        if len(self._by_topic) != len(subscriptions) or len(names) != len(subscriptions):
+            raise ValueError("two subscriptions have the same topic or the same name")
+        self._driver = driver
+        self._group = group
+        self._grace = grace
+        self._rows: dict[str, RecoveredRows] = {}
+        self._locks: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._taken_up: set[TopicPartition] = set()
+        self._applying = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._ready = asyncio.Event()
+        self._stopping = False
+        self._app: Any = None
+        self._watch: asyncio.Task[None] | None = None
+        self._failure: asyncio.Future[Exception] | None = None
+
+    # -- Host
+
+    async def start(self) -> None:
+        """See Host.start. Raises LogUnavailable (or what a handler raised) when it cannot."""
+        self._failure = asyncio.get_running_loop().create_future()
+        self._app = app = _App(self._driver, self._group)
+        for one in self._by_topic.values():
+            partitions = await self._driver.reader.partitions(one.topic)
+            if one.rows is not None:
+                rows = await self._driver.reader.partitions(one.rows)
+                if rows != partitions:
+                    raise LogUnavailable(
+                        f"{one.topic} has {partitions} partitions and {one.rows} has {rows}; a row would not "
+                        "be where its events are. Make both with the same number"
+                    )
+                self._rows[one.topic] = RecoveredRows(one.rows, partitions)
+            topic = app.topic(
+                one.topic, schema=_RunSchema(key_type=bytes, value_type=bytes), partitions=partitions
+            )
+            # As many actors as partitions: runs of different partitions then share one fsync or round trip.
+            app.agent(topic, name=one.name, concurrency=partitions)(self._agent(one))
+        app.on_partitions_revoked.connect(self._partitions_revoked)
+        app.on_rebalance_complete.connect(self._rebalance_complete)
+        self._watch = asyncio.create_task(self._watch_failures(), name="host-watch")
+        try:
+            await app.start()
+            await self._first_of(self._ready.wait())
+            if not self._failure.done():
+                await self._first_of(app.tables.recovery.completed.wait())
+        except BaseException:
+            await self.stop()
+            raise
+        if self._failure.done():
+            await self.stop()
+            raise self._failure.result()
+
+    async def stop(self) -> None:
+        """See Host.stop."""
+        if self._stopping or self._app is None:
+            return
+        self._stopping = True
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait((self._watch,))
+        if self._app.started:
+            self._consumer.book.halt()
+            try:
+                async with asyncio.timeout(self._grace):
+                    await self._quiet.wait()
+            except TimeoutError:
+                log.warning(
+                    "runs under way were not done in %s s; they are read again next time", self._grace
+                )
+        await self._app.stop()
+        for at in sorted(self._taken_up):
+            await self._by_topic[at.topic].handler.revoked(at)
+        self._taken_up.clear()
+
+    async def failed(self) -> Exception:
+        """See Host.failed. After `start` only."""
+        assert self._failure is not None, "start it first"
+        return await asyncio.shield(self._failure)
+
+    # -- running
+
+    def _agent(self, subscription: Subscription) -> Any:
+        async def run(stream: AsyncIterator[Run]) -> None:
+            async for one in stream:
+                await self._apply(subscription, one)
+
+        run.__name__ = run.__qualname__ = subscription.name
+        return run
+
+    async def _apply(self, subscription: Subscription, run: Run) -> None:
+        if self._stopping or (self._failure is not None and self._failure.done()):
+            return
+        self._applying += 1
+        self._quiet.clear()
+        try:
+            # One run of a partition at a time, also should Faust deliver one that was given up for lost.
+            async with self._locks[run.at]:
+                await subscription.handler.apply(run)
+        except Exception as error:  # nothing goes on after it: whoever waits in `failed` decides
+            self._fail(error)
+        else:
+            self._consumer.book.finished(run.at)
+        finally:
+            self._applying -= 1
+            if not self._applying:
+                self._quiet.set()
+
+    @property
+    def _consumer(self) -> RunConsumer:
+        consumer: RunConsumer = self._app.consumer
+        return consumer
+
+    def _fail(self, error: Exception) -> None:
+        """The first reason counts. No run is delivered any more."""
+        if self._failure is not None and not self._failure.done():
+            log.error("the host cannot go on: %s", error)
+            self._failure.set_result(error)
+        self._consumer.book.halt()
+
+    async def _watch_failures(self) -> None:
+        failed = asyncio.ensure_future(self._driver.failed())
+        crashed = asyncio.ensure_future(self._app.wait_until_stopped())
+        try:
+            await asyncio.wait((failed, crashed), return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                self._fail(failed.result())
+            elif not self._stopping:
+                reason = self._app.crash_reason
+                self._fail(reason if isinstance(reason, Exception) else RuntimeError("Faust has stopped"))
+        finally:
+            failed.cancel()
+            crashed.cancel()
+
+    async def _first_of(self, wanted: Any) -> None:
+        """Waits for this, or for the failure."""
+        waiting = {asyncio.ensure_future(wanted), asyncio.ensure_future(self.failed())}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    # -- partitions come and go
+
+    async def _partitions_revoked(self, app: Any, revoked: Iterable[TP], **_: Any) -> None:
+        for tp in revoked:
+            at = TopicPartition(tp.topic, tp.partition)
+            if at in self._taken_up:
+                self._taken_up.discard(at)
+                self._consumer.book.end(at)
+                async with self._locks[at]:
+                    await self._by_topic[at.topic].handler.revoked(at)
+                if at.topic in self._rows:
+                    self._rows[at.topic].forget(at.partition)
+
+    async def _rebalance_complete(self, app: Any, **_: Any) -> None:
+        """Faust's assignment is settled and nothing flows yet: rows are recovered here."""
+        try:
+            for tp in sorted(self._app.consumer.assignment()):
+                at = TopicPartition(tp.topic, tp.partition)
+                if at.topic in self._by_topic and at not in self._taken_up:
+                    await self._take_up(at)
+        except Exception as error:  # Faust would swallow it and wait for ever
+            self._fail(error)
+            return
+        self._ready.set()
+
+    async def _take_up(self, at: TopicPartition) -> None:
+        subscription = self._by_topic[at.topic]
+        rows = self._rows.get(at.topic)
+        if rows is not None:
+            await rows.recover(self._driver.reader, at.partition)
+        position = await self._consumer.committed(at)
+        await subscription.handler.assigned(
+            at, position, rows if rows is not None else NoRows(), _HostGuard(self._consumer)
+        )
+        self._taken_up.add(at)
+        self._consumer.book.begin(at, position)
+
+
+class _HostGuard(Guard):
+    def __init__(self, consumer: RunConsumer) -> None:
+        self._consumer = consumer
+
+    async def rewind(self, at: TopicPartition, position: int) -> None:
+        self._consumer.book.rewind(at, position)
+
+    def checkpoint(self, at: TopicPartition, end: int) -> Checkpoint:
+        return self._consumer.checkpoint(at, end)
+
+
+class _RunSchema(faust.Schema):  # type: ignore[misc]  # Faust is not typed
+    """Runs are handed through as they are: reading records is the handler's business."""
+
+    def loads_key(self, app: Any, message: Any, **_: Any) -> None:
+        return None
+
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Run:
+        run: Run = message.value
+        return run
+
+
+class _QuickTables(TableManager):  # type: ignore[misc]  # Faust is not typed
+    """Without the fixed pause of a second at the start, which waits for tables that there are none of."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class _App(faust.App):  # type: ignore[misc]  # Faust is not typed
+    """A faust.App over a driver's transport: no web server, no folders, no tables, no topics of its own."""
+
+    def __init__(self, driver: Driver, group: str) -> None:
+        self._driver = driver
+        super().__init__(
+            group,
+            **{
+                "autodiscover": False,
+                "web_enabled": False,
+                "store": "memory://",
+                "key_serializer": "raw",
+                "value_serializer": "raw",
+                "topic_allow_declare": False,
+                "topic_disable_leader": True,
+                "reply_create_topic": False,
+                "stream_wait_empty": False,
+                "table_standby_replicas": 0,
+                "TableManager": _QuickTables,
+                **driver.settings(),
+            },
+        )
+
+    def _new_transport(self) -> Any:
+        return self._driver.transport(self)
+
+    def _create_directories(self) -> None:
+        return None
