@@ -1,0 +1,1 @@
+"""The orders flow: from any order at Bol to the right order in Mplus."""

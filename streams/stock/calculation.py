@@ -1,0 +1,132 @@
+"""The number and its proof: which readings count, what they contain, and the sum.
+
+    desired = clamp(free - open Bol reservations - till sales no reading shows yet - buffer, 0, cap)
+
+`free` already leaves out what Mplus has reserved (facts/mplus.md 5.1), so a Bol reservation counts until a
+reading asked at or after its booking, and no longer. Never both, never neither.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+
+import msgspec
+
+from streams.stock.rules import StockRules
+from streams.stock.state import REMEMBERED_ITEMS, Article, Offer, Reservation, Sale
+from streams.vocabulary.stock_reading import Reading
+from streams.vocabulary.time import seconds
+
+
+def take(article: Article, readings: tuple[Reading, ...], rules: StockRules) -> Article:
+    """The article with these readings taken in where they are newer, and all that they contain settled.
+
+    Two readings of a branch that overlap in time cannot be ordered by our clock: the higher marker is the
+    newer one; with equal markers the one asked later stays, and the article is doubted when they differ.
+    """
+    kept = {reading.branch: reading for reading in article.readings if reading.branch in rules.branches}
+    doubted = article.doubted_since
+    for reading in readings:
+        if reading.branch not in rules.branches:
+            continue
+        known = kept.get(reading.branch)
+        if known is None or reading.asked_at >= known.answered_at:
+            kept[reading.branch] = reading
+            continue
+        if reading.answered_at <= known.asked_at:
+            continue
+        newer, older = _order(reading, known)
+        kept[reading.branch] = newer
+        if newer.marker == older.marker and newer.free != older.free:
+            last = max(newer.answered_at, older.answered_at)
+            doubted = last if doubted is None else max(doubted, last)
+    fresh = msgspec.structs.replace(
+        article,
+        readings=tuple(kept[branch] for branch in sorted(kept)),
+        doubted_since=doubted,
+        answered=True,
+    )
+    return settle(fresh, rules)
+
+
+def _order(one: Reading, other: Reading) -> tuple[Reading, Reading]:
+    if (one.marker, one.asked_at) >= (other.marker, other.asked_at):
+        return one, other
+    return other, one
+
+
+def settle(article: Article, rules: StockRules) -> Article:
+    """Ends the reservations, sales and doubts that the present readings contain.
+
+    Where several branches are on sale it is not known at which one a unit left, so the reading asked first
+    decides.
+    """
+    asked = read_since(article)
+    if asked is None:
+        return article
+    marker = max(reading.marker for reading in article.readings)
+    done = tuple(one for one in article.reservations if one.booked_at is not None and one.booked_at <= asked)
+    sales = tuple(sale for sale in article.sales if not _contains(asked, marker, sale, rules))
+    doubted = article.doubted_since
+    return msgspec.structs.replace(
+        article,
+        reservations=tuple(one for one in article.reservations if one not in done),
+        released=(article.released + tuple(one.key for one in done))[-REMEMBERED_ITEMS:],
+        sales=sales,
+        doubted_since=None if doubted is None or doubted <= asked else doubted,
+    )
+
+
+def read_since(article: Article) -> datetime | None:
+    """The moment whose state every present reading shows: what happened before it is in them all."""
+    return min((reading.asked_at for reading in article.readings), default=None)
+
+
+def _contains(asked: datetime, marker: int, sale: Sale, rules: StockRules) -> bool:
+    if asked >= sale.heard_at + seconds(rules.till_sale_hold_seconds):
+        return True
+    return asked >= sale.heard_at and marker > sale.known_marker
+
+
+def released(article: Article, one: Reservation) -> Article:
+    """The article without this reservation, which is remembered as done."""
+    return msgspec.structs.replace(
+        article,
+        reservations=tuple(other for other in article.reservations if other.key != one.key),
+        released=(*article.released, one.key)[-REMEMBERED_ITEMS:],
+    )
+
+
+def free(article: Article) -> Decimal | None:
+    """The free units at the branches on sale; None: not known."""
+    if not article.readings:
+        return None
+    return sum((reading.free for reading in article.readings), Decimal(0))
+
+
+def reserved(article: Article) -> int:
+    """Units that Bol customers wait for and that no reading shows yet."""
+    return sum(one.quantity for one in article.reservations)
+
+
+def sold(article: Article) -> Decimal:
+    """Units sold at the till that no reading shows yet."""
+    return sum((sale.quantity for sale in article.sales), Decimal(0))
+
+
+def available(article: Article, rules: StockRules) -> int | None:
+    """Whole units that may be on sale, before the cap; None: not known. Never below 0."""
+    have = free(article)
+    if have is None:
+        return None
+    left = have - reserved(article) - sold(article) - rules.buffer
+    return max(0, int(left.to_integral_value(ROUND_FLOOR)))
+
+
+def desired(article: Article, offer: Offer, rules: StockRules) -> int | None:
+    """What this offer should show; None: nothing is known, so nothing is sent."""
+    have = available(article, rules)
+    if have is None:
+        return None
+    return min(have // max(1, offer.units), rules.cap)

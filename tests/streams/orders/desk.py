@@ -1,0 +1,153 @@
+"""One order's row and the shell around it, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from streams.flow import Context, Decision, OpenEffect
+from streams.orders.decide import decide
+from streams.orders.rules import OrderRules
+from streams.orders.state import Order
+from streams.vocabulary.activity import Noted, OrderShown
+from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
+from streams.vocabulary.events import (
+    BolOrderFetched,
+    CodeAnswered,
+    Message,
+    OrderNoticed,
+    OrdersEvent,
+    RelationFound,
+    RelationSaved,
+    Settled,
+)
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+JAN = Address(
+    first_name="Jan",
+    surname="de Vries",
+    street="Oudegracht",
+    house_number="12",
+    house_number_extension="bis",
+    zip_code="3511 AB",
+    city="Utrecht",
+    country="NL",
+    email="abc123@verkopen.bol.com",
+)
+
+
+def item(number: int = 1, quantity: int = 1, cancelled: int = 0, **more: object) -> BolOrderItem:
+    """An item of 19.95."""
+    fields: dict[str, object] = {
+        "item_id": f"i{number}",
+        "ean": f"871234567890{number}",
+        "quantity": quantity,
+        "quantity_cancelled": cancelled,
+        "unit_price_cents": 1995,
+        "total_cents": 1995 * quantity,
+        "title": f"Mug {number}",
+        "reference": f"SKU-{number}",
+    }
+    return BolOrderItem(**{**fields, **more})  # type: ignore[arg-type]  # the test's own fields
+
+
+def bol_order(*items: BolOrderItem, ship_to: Address = JAN) -> BolOrder:
+    """Jan's order."""
+    return BolOrder(
+        order_id="b1", placed_at=START, items=items or (item(),), ship_to=ship_to, bill_to=ship_to
+    )
+
+
+class Desk:
+    """Applies events as the shell does."""
+
+    def __init__(self, rules: OrderRules | None = None) -> None:
+        self.rules = rules or OrderRules(branch_number=1)
+        self.now = START
+        self.state: Order | None = None
+        self.open: dict[str, OpenEffect] = {}
+        self.asked = 0
+        self.decision: Decision[Order] | None = None
+        self.sent: list[Message] = []
+
+    def later(self, seconds: float = 1.0) -> datetime:
+        """Time goes on."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+    def apply(self, event: OrdersEvent, without: str = "") -> Decision[Order]:
+        """Applies an event; `without`: the effect that it settles."""
+        if without:
+            self.open.pop(without, None)
+        context = Context(
+            connection="shop", entity="b1", at=self.later(), rules=self.rules, open=dict(self.open)
+        )
+        decision = decide(self.state, event, context)
+        assert decide(self.state, event, context) == decision
+        for key in decision.drops:
+            self.open.pop(key, None)
+        for ask in decision.asks:
+            self.asked += 1
+            self.open[ask.key] = OpenEffect(
+                effect=ask.effect, number=self.asked, not_before=ask.not_before, repeated=ask.repeated
+            )
+        self.state = decision.state
+        self.sent.extend(decision.messages)
+        self.decision = decision
+        return decision
+
+    def settle(self, key: str, outcome: object) -> Decision[Order]:
+        """The open effect under this key ends."""
+        effect = self.open[key]
+        asked_at = self.later(0.01)
+        event = Settled(
+            key=key,
+            number=effect.number,
+            outcome=outcome,  # type: ignore[arg-type]  # each test gives an outcome
+            asked_at=asked_at,
+            answered_at=self.later(0.01),
+        )
+        return self.apply(event, without=key)
+
+    def notice(self, changed: str = "") -> Decision[Order]:
+        """Bol says it is there."""
+        return self.apply(OrderNoticed(via="push", noticed_at=self.now, changed=changed))
+
+    def fetch(self, order: BolOrder | None = None) -> Decision[Order]:
+        """Seen and read."""
+        if "fetch" not in self.open:
+            self.notice()
+        return self.settle("fetch", BolOrderFetched(order=order or bol_order()))
+
+    def answer(self, number: int = 1, article: int | None = 1001, kind: str = "ean", units: int = 1) -> None:
+        """The catalogue answers about item `number`."""
+        value = f"871234567890{number}" if kind == "ean" else f"sku-{number}"
+        event = CodeAnswered(kind=kind, value=value, article_number=article, units=units)  # type: ignore[arg-type]  # ean or sku
+        self.apply(event)
+
+    def to_commit(self, order: BolOrder | None = None) -> None:
+        """Up to the open commit."""
+        self.fetch(order)
+        count = len(self.order.lines)
+        for number in range(1, count + 1):
+            self.answer(number, 1000 + number)
+        self.settle("find-relation", RelationFound(relation_number=None))
+        self.settle("create-relation", RelationSaved(relation_number=7))
+
+    @property
+    def order(self) -> Order:
+        """The row."""
+        assert self.state is not None
+        return self.state
+
+    @property
+    def shown(self) -> OrderShown:
+        """The last decision's snapshot."""
+        assert self.decision is not None
+        return next(one for one in self.decision.activity if isinstance(one, OrderShown))
+
+    @property
+    def notes(self) -> Mapping[str, Noted]:
+        """The last decision's lines by kind."""
+        assert self.decision is not None
+        return {one.kind: one for one in self.decision.activity if isinstance(one, Noted)}

@@ -1,0 +1,125 @@
+"""Never both, never neither: the number against a model of the shop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.vocabulary.events import (
+    ReservationBooked,
+    ReservationMade,
+    ReservationReleased,
+    StockRead,
+    TillSold,
+)
+from streams.vocabulary.stock_reading import Reading
+from tests.streams.stock.ledger import Ledger
+
+STEPS = st.lists(
+    st.sampled_from(
+        ["sell", "order", "order", "book", "tell", "cancel", "ask", "ask", "answer", "answer", "double"]
+    ),
+    max_size=40,
+)
+
+
+class Till:
+    """Mplus and the customers: physical units only go down, so more than the truth is always an oversell."""
+
+    def __init__(self, ledger: Ledger, units: int) -> None:
+        self.ledger = ledger
+        self.units = units
+        self.marker = 1
+        self.orders = 0
+        self.waiting: list[int] = []
+        self.booked: list[tuple[int, datetime]] = []
+        self.in_mplus: list[int] = []
+        self.told: set[int] = set()
+        self.readings: list[Reading] = []
+        self.events: list[object] = []
+
+    @property
+    def truth(self) -> int:
+        """What may be on sale, now that every order is heard of."""
+        return max(0, self.units - len(self.waiting) - len(self.in_mplus))
+
+    def send(self, event: object) -> None:
+        self.events.append(event)
+        self.ledger.apply(event)  # type: ignore[arg-type]  # stock events only
+
+    def step(self, what: str) -> None:
+        ledger, number = self.ledger, self.orders
+        if what == "sell":
+            self.units -= 1
+            self.marker += 1
+            now = ledger.later()
+            self.send(
+                TillSold(
+                    session_id=f"s{self.marker}", line_id="1", quantity=Decimal(1), sold_at=now, heard_at=now
+                )
+            )
+        elif what == "order":
+            self.orders += 1
+            self.waiting.append(number)
+            self.send(ReservationMade(order_id=f"b{number}", item_id="i", quantity=1, made_at=ledger.later()))
+        elif what == "book" and self.waiting:
+            one = self.waiting.pop(0)
+            self.in_mplus.append(one)
+            self.booked.append((one, ledger.later()))
+        elif what == "tell" and self.booked:
+            one, at = self.booked.pop(0)
+            self.told.add(one)
+            self.send(ReservationBooked(order_id=f"b{one}", item_id="i", quantity=1, booked_at=at))
+        elif what == "cancel" and self.waiting:
+            one = self.waiting.pop()
+            self.send(ReservationReleased(order_id=f"b{one}", item_id="i"))
+        elif what == "ask":
+            asked = ledger.later()
+            self.readings.append(
+                Reading(
+                    article_number=1001,
+                    branch=1,
+                    free=Decimal(self.units - len(self.in_mplus)),
+                    reserved=Decimal(len(self.in_mplus)),
+                    incoming=Decimal(0),
+                    marker=self.marker,
+                    asked_at=asked,
+                    answered_at=ledger.later(0.01),
+                )
+            )
+        elif what == "answer" and self.readings:
+            self.send(StockRead(reading=self.readings.pop(0)))
+        elif what == "double" and self.events:
+            self.send(self.events[-1])
+
+
+@given(units=st.integers(0, 12), steps=STEPS)
+@settings(max_examples=400, deadline=None)
+def test_more_than_the_truth_is_never_on_sale(units: int, steps: list[str]) -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(0))
+    till = Till(ledger, units)
+    for what in steps:
+        till.step(what)
+        if ledger.desired is not None:
+            assert ledger.desired <= till.truth
+
+
+@given(units=st.integers(0, 12), steps=STEPS)
+@settings(max_examples=400, deadline=None)
+def test_when_all_is_told_the_number_is_the_truth(units: int, steps: list[str]) -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(0))
+    till = Till(ledger, units)
+    for what in steps:
+        till.step(what)
+    while till.booked:
+        till.step("tell")
+    ledger.later(60)  # past the hold of any till sale
+    till.readings.clear()
+    till.step("ask")
+    till.step("answer")
+    assert ledger.desired == till.truth

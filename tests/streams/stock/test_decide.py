@@ -1,0 +1,332 @@
+"""What moves an article's number, case by case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from streams.stock.rules import StockRules
+from streams.vocabulary.effects import PushStock, ReadStock
+from streams.vocabulary.events import (
+    OfferUnlinked,
+    ReservationBooked,
+    ReservationMade,
+    ReservationReleased,
+    Settled,
+    StockAnswered,
+    StockPushed,
+    StockRead,
+    TillSold,
+)
+from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from tests.streams.stock.ledger import Ledger
+
+
+def settled(ledger: Ledger, key: str, outcome: object) -> None:
+    """The open effect under this key ends now."""
+    effect = ledger.open[key]
+    asked_at = ledger.later(0.01)
+    ledger.apply(
+        Settled(
+            key=key,
+            number=effect.number,
+            outcome=outcome,  # type: ignore[arg-type]  # each test gives an outcome
+            asked_at=asked_at,
+            answered_at=ledger.later(0.01),
+        ),
+        without=key,
+    )
+
+
+def push(ledger: Ledger) -> PushStock:
+    effect = ledger.open["push/o1"].effect
+    assert isinstance(effect, PushStock)
+    return effect
+
+
+def on_sale(free: int = 10, amount: int = 10, rules: StockRules | None = None) -> Ledger:
+    """An article with an offer, read and pushed."""
+    ledger = Ledger(rules) if rules else Ledger()
+    ledger.apply(ledger.offer(amount))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(free),)))
+    if "push/o1" in ledger.open:
+        settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=push(ledger).amount))
+    return ledger
+
+
+def sale(ledger: Ledger, quantity: int = 1, line: str = "l1") -> TillSold:
+    return TillSold(
+        session_id="s1", line_id=line, quantity=Decimal(quantity), sold_at=ledger.now, heard_at=ledger.now
+    )
+
+
+def made(ledger: Ledger, quantity: int = 2) -> ReservationMade:
+    return ReservationMade(order_id="b1", item_id="i1", quantity=quantity, made_at=ledger.now)
+
+
+def test_an_offer_is_read_before_anything_is_sent() -> None:
+    ledger = Ledger()
+    decision = ledger.apply(ledger.offer(7))
+    assert [ask.effect for ask in decision.asks] == [ReadStock(article_number=1001, branches=(1,))]
+    assert ledger.desired is None
+
+
+def test_nothing_is_sent_when_bol_holds_the_number_already() -> None:
+    ledger = on_sale(free=10, amount=10)
+    assert ledger.desired == 10
+    assert ledger.open == {}
+
+
+def test_a_different_number_is_sent() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(3))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(10),)))
+    assert push(ledger) == PushStock(offer_id="o1", amount=10)
+
+
+def test_an_offer_where_bol_counts_open_orders_itself_is_set_to_managed_by_retailer() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(10, managed_by_retailer=False))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(10),)))
+    assert push(ledger).amount == 10
+
+
+def test_a_till_sale_lowers_the_number_at_once_and_asks_for_a_reading() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    assert push(ledger).amount == 9
+    assert ledger.open["read"].not_before is None
+    assert ledger.shown.sentence.startswith("10 free - 1 just sold at the till = 9")
+
+
+def test_a_doubled_till_sale_counts_once() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    decision = ledger.apply(sale(ledger))
+    assert ledger.desired == 9
+    assert decision.asks == ()
+
+
+def test_a_reading_that_shows_the_sale_ends_its_provisional_count() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(9, marker=2),)))
+    assert ledger.article.sales == ()
+    assert ledger.desired == 9
+    assert "read" not in ledger.open
+
+
+def test_a_reading_without_the_sale_keeps_it_and_asks_again_when_it_must_be_there() -> None:
+    ledger = on_sale()
+    heard = ledger.now
+    ledger.apply(sale(ledger))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(10, marker=1),)))
+    assert ledger.desired == 9
+    assert ledger.open["read"].not_before == heard + timedelta(seconds=5)
+    ledger.later(10)
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(10, marker=1),)))
+    assert ledger.desired == 10, "the till took it back, or the reading had it from the start"
+
+
+def test_a_refund_waits_for_a_reading() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger, quantity=-1))
+    assert ledger.desired == 10
+    assert "read" in ledger.open
+
+
+def test_a_reservation_counts_until_a_reading_asked_after_its_booking() -> None:
+    ledger = on_sale()
+    ledger.apply(made(ledger))
+    assert ledger.desired == 8
+    early = ledger.reading(10)
+    booked_at = ledger.later()
+    ledger.apply(ReservationBooked(order_id="b1", item_id="i1", quantity=2, booked_at=booked_at))
+    ledger.apply(StockRead(reading=early))
+    assert ledger.desired == 8, "asked before the booking: it does not contain it"
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(8),)))
+    assert ledger.desired == 8
+    assert ledger.article.reservations == ()
+
+
+def test_a_reservation_booked_before_the_present_reading_ends_at_once() -> None:
+    ledger = on_sale()
+    ledger.apply(made(ledger))
+    booked_at = ledger.later()
+    ledger.apply(StockRead(reading=ledger.reading(8)))
+    assert ledger.desired == 6, "both: for a moment, until the booking is told"
+    ledger.apply(ReservationBooked(order_id="b1", item_id="i1", quantity=2, booked_at=booked_at))
+    assert ledger.desired == 8
+
+
+def test_a_reservation_made_again_after_its_end_is_not_taken_up_again() -> None:
+    ledger = on_sale()
+    ledger.apply(made(ledger))
+    ledger.apply(ReservationBooked(order_id="b1", item_id="i1", quantity=2, booked_at=ledger.later()))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(8),)))
+    ledger.apply(made(ledger))
+    assert ledger.desired == 8
+
+
+def test_a_cancelled_item_gives_its_units_back() -> None:
+    ledger = on_sale()
+    ledger.apply(made(ledger))
+    ledger.apply(ReservationReleased(order_id="b1", item_id="i1"))
+    assert ledger.desired == 10
+
+
+def test_the_number_never_goes_below_zero_nor_above_the_cap() -> None:
+    ledger = on_sale(free=1, rules=StockRules(branches=(1,), buffer=3, cap=5))
+    assert ledger.desired == 0
+    ledger.apply(StockRead(reading=ledger.reading(100)))
+    assert ledger.desired == 5
+
+
+def test_branches_add_up_and_others_do_not_count() -> None:
+    ledger = Ledger(StockRules(branches=(1, 2)))
+    ledger.apply(ledger.offer(0))
+    readings = (ledger.reading(3, branch=1), ledger.reading(4, branch=2), ledger.reading(50, branch=9))
+    settled(ledger, "read", StockAnswered(readings=readings))
+    assert ledger.desired == 7
+
+
+def test_a_multipack_sells_whole_packs() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(0, units=6))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(17),)))
+    assert push(ledger).amount == 2
+
+
+def test_an_offer_that_bol_keeps_is_not_pushed() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(0, fulfilment="FBB"))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(17),)))
+    assert "push/o1" not in ledger.open
+
+
+def test_a_newer_number_replaces_one_that_is_on_its_way() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger, line="l1"))
+    first = ledger.open["push/o1"]
+    ledger.apply(sale(ledger, line="l2"))
+    assert push(ledger).amount == 8
+    assert ledger.open["push/o1"].number > first.number
+    done = Settled(
+        key="push/o1",
+        number=first.number,
+        outcome=StockPushed(offer_id="o1", amount=9),
+        asked_at=ledger.now,
+        answered_at=ledger.later(),
+    )
+    decision = ledger.apply(done)
+    assert decision.asks == (), "8 is on its way already"
+    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=8))
+    assert ledger.open.keys() == {"read"}
+
+
+def test_a_number_that_went_back_is_sent_again() -> None:
+    ledger = on_sale()
+    ledger.apply(made(ledger))
+    ledger.apply(ReservationReleased(order_id="b1", item_id="i1"))
+    assert push(ledger).amount == 10, "8 may be at Bol by now"
+
+
+def test_a_push_that_was_not_sent_waits_and_a_newer_number_keeps_the_wait() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger, line="l1"))
+    settled(ledger, "push/o1", NotSent(why="429", retry_after=30.0))
+    waits = ledger.open["push/o1"].not_before
+    assert waits is not None
+    assert waits >= ledger.now + timedelta(seconds=29)
+    ledger.apply(sale(ledger, line="l2"))
+    assert push(ledger).amount == 8
+    assert ledger.open["push/o1"].not_before == waits
+
+
+def test_after_a_lost_answer_the_number_is_sent_again() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    settled(ledger, "push/o1", AnswerLost(why="timed out"))
+    assert ledger.article.offers[0].sent is None
+    assert ledger.open["push/o1"].repeated
+
+
+def test_a_refusal_is_shown_with_bols_words_and_cleared_when_it_works() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    settled(ledger, "push/o1", Refused(said="offer is blocked", code="403"))
+    assert "offer is blocked" in ledger.shown.stuck
+    assert ledger.notes["push"].level == "stuck"
+    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=9))
+    assert ledger.shown.stuck == ""
+    assert ledger.notes["push"].level == "cleared"
+
+
+def test_a_foreign_write_is_shown_and_healed() -> None:
+    ledger = on_sale(amount=3)
+    ledger.apply(ledger.offer(50))
+    assert ledger.notes["foreign-write"].level == "warn"
+    assert push(ledger).amount == 10
+
+
+def test_a_page_read_before_our_own_push_is_no_foreign_write() -> None:
+    ledger = on_sale()
+    page = ledger.offer(10)
+    ledger.apply(sale(ledger))
+    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=9))
+    ledger.apply(page)
+    assert "foreign-write" not in ledger.notes
+    assert "push/o1" not in ledger.open
+
+
+def test_freshness_is_told_from_the_cause_to_bols_answer() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    ledger.later(0.5)
+    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=9))
+    assert ledger.notes["push"].millis == 520
+
+
+def test_an_article_without_stock_keeping_says_so() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(4))
+    settled(ledger, "read", StockAnswered(readings=()))
+    assert "keeps no stock" in ledger.shown.stuck
+    assert ledger.open == {}
+
+
+def test_a_reading_that_fails_is_tried_again_and_said_after_the_third_time() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(4))
+    for _ in range(3):
+        settled(ledger, "read", NotSent(why="no connection to Mplus"))
+        assert ledger.open["read"].not_before is not None
+    assert "no connection to Mplus" in ledger.shown.stuck
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(4),)))
+    assert ledger.shown.stuck == ""
+
+
+def test_an_unlinked_offer_gets_no_more_pushes() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    decision = ledger.apply(OfferUnlinked(offer_id="o1"))
+    assert decision.drops == ("push/o1",)
+    assert "push/o1" not in ledger.open
+
+
+def test_overlapping_readings_are_ordered_by_marker() -> None:
+    ledger = on_sale(free=10)
+    asked = ledger.later()
+    newer = ledger.reading(7, marker=5, asked=asked)
+    older = ledger.reading(9, marker=4, asked=asked + timedelta(milliseconds=1))
+    ledger.apply(StockRead(reading=newer))
+    ledger.apply(StockRead(reading=older))
+    assert ledger.desired == 7
+
+
+def test_overlapping_readings_that_differ_at_one_marker_are_doubted() -> None:
+    ledger = on_sale(free=10)
+    asked = ledger.later()
+    ledger.apply(StockRead(reading=ledger.reading(7, marker=5, asked=asked)))
+    ledger.apply(StockRead(reading=ledger.reading(9, marker=5, asked=asked)))
+    assert "read" in ledger.open
