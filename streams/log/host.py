@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 import faust
@@ -82,7 +82,7 @@ class FaustHost(Host):
     async def start(self) -> None:
         """See Host.start. Raises LogUnavailable (or what a handler raised) when it cannot."""
         self._failure = asyncio.get_running_loop().create_future()
-        self._app = app = _App(self._driver, self._group)
+        self._app = app = _App(self._driver, self._group, self._fail)
         for one in self._by_topic.values():
             partitions = await self._driver.reader.partitions(one.topic)
             if one.rows is not None:
@@ -100,7 +100,7 @@ class FaustHost(Host):
             app.agent(topic, name=one.name, concurrency=partitions)(self._agent(one))
         app.on_partitions_revoked.connect(self._partitions_revoked)
         app.on_rebalance_complete.connect(self._rebalance_complete)
-        self._watch = asyncio.create_task(self._watch_failures(), name="host-watch")
+        self._watch = asyncio.create_task(self._watch_log(), name="host-watch")
         try:
             await app.start()
             await self._first_of(self._ready.wait())
@@ -173,26 +173,20 @@ class FaustHost(Host):
         consumer: RunConsumer = self._app.consumer
         return consumer
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         """The first reason counts. No run is delivered any more."""
-        if self._failure is not None and not self._failure.done():
-            log.error("the host cannot go on: %s", error)
-            self._failure.set_result(error)
+        if self._stopping or self._failure is None or self._failure.done():
+            return
+        if not isinstance(error, Exception):
+            error = RuntimeError(f"Faust has stopped: {error!r}")
+        log.error("the host cannot go on: %s: %s", type(error).__name__, error)
+        self._failure.set_result(error)
         self._consumer.book.halt()
 
-    async def _watch_failures(self) -> None:
-        failed = asyncio.ensure_future(self._driver.failed())
-        crashed = asyncio.ensure_future(self._app.wait_until_stopped())
-        try:
-            await asyncio.wait((failed, crashed), return_when=asyncio.FIRST_COMPLETED)
-            if failed.done():
-                self._fail(failed.result())
-            elif not self._stopping:
-                reason = self._app.crash_reason
-                self._fail(reason if isinstance(reason, Exception) else RuntimeError("Faust has stopped"))
-        finally:
-            failed.cancel()
-            crashed.cancel()
+    async def _watch_log(self) -> None:
+        reason = await self._driver.failed()
+        self._grace = 0.0  # handlers may be trying again and again: nothing will come of it
+        self._fail(reason)
 
     async def _first_of(self, wanted: Any) -> None:
         """Waits for this, or for the failure."""
@@ -274,8 +268,9 @@ class _QuickTables(TableManager):  # type: ignore[misc]  # Faust is not typed
 class _App(faust.App):  # type: ignore[misc]  # Faust is not typed
     """A faust.App over a driver's transport: no web server, no folders, no tables, no topics of its own."""
 
-    def __init__(self, driver: Driver, group: str) -> None:
+    def __init__(self, driver: Driver, group: str, crashed: Callable[[BaseException], None]) -> None:
         self._driver = driver
+        self._tell = crashed
         super().__init__(
             group,
             **{
@@ -299,3 +294,7 @@ class _App(faust.App):  # type: ignore[misc]  # Faust is not typed
 
     def _create_directories(self) -> None:
         return None
+
+    def _crash(self, reason: BaseException) -> None:
+        super()._crash(reason)
+        self._tell(reason)

@@ -126,8 +126,8 @@ def unavailable(path: Path, error: sqlite3.Error) -> LogUnavailable:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return LogFull(
-            f"the log {path} has no room: the disk is full. Nothing of this write was kept; free some space "
-            "and it goes on by itself"
+            f"the log {path} has no room: the disk is full, or its size limit is reached. Nothing of this "
+            "write was kept; make room and it goes on by itself"
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return torn(path, str(error))

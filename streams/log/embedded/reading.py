@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from streams.log.base import LogUnavailable, Record, Run
-from streams.log.embedded.file import SPAN, Place, unavailable, unpack_headers
+from streams.log.embedded.file import SPAN, Place, passes, unavailable, unpack_headers
 
 T = TypeVar("T")
 
@@ -22,8 +22,15 @@ FETCHED = 128
 class Reading:
     """One connection for reading, used by one thread."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        broken: Callable[[LogUnavailable], None] = lambda reason: None,
+    ) -> None:
+        """`broken` is told when the file cannot be read any more, whoever asked."""
         self._path = path
+        self._broken = broken
         self._connection = connection
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="log-reading")
         self._closed = False
@@ -35,7 +42,10 @@ class Reading:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
         except sqlite3.Error as error:
-            raise unavailable(self._path, error) from error
+            reason = unavailable(self._path, error)
+            if not passes(error):
+                self._broken(reason)
+            raise reason from error
 
     def close(self) -> None:
         """Waits for the read under way."""

@@ -70,7 +70,7 @@ class EmbeddedLog(LogWriter, LogReader, Driver):
         self._watchers: dict[asyncio.Future[bool], Mapping[TopicPartition, int]] = {}
         self._listeners: list[Callable[[], None]] = []
         self._writing = Writing(path, connections[0], asyncio.get_running_loop(), self._grown)
-        self._reading = Reading(path, connections[1])
+        self._reading = Reading(path, connections[1], self._writing.give_up)
         self._upkeep = Upkeep(self._writing, self._partitions, topics, clock, sleep)
 
     @classmethod
@@ -80,17 +80,19 @@ class EmbeddedLog(LogWriter, LogReader, Driver):
         topics: Sequence[Topic],
         *,
         partitions: int = PARTITIONS,
+        max_bytes: int | None = None,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> EmbeddedLog:
         """Opens the log, and makes it and what is missing of the topics. A topic that is there keeps the
-        number of partitions that it was made with; `partitions` is for new ones.
+        number of partitions that it was made with; `partitions` is for new ones. `max_bytes` limits the file;
+        beyond it LogFull is raised, as on a full disk, until upkeep has made room.
 
         Raises LogInUse (another process has it), LogForeign (not a whole log of ours) or LogUnavailable."""
         path = Path(path)
         lock = Lock(path)
         try:
-            connections, found = await asyncio.to_thread(_open_file, path, topics, partitions)
+            connections, found = await asyncio.to_thread(_open_file, path, topics, partitions, max_bytes)
         except BaseException:
             lock.release()
             raise
@@ -256,7 +258,7 @@ class EmbeddedLog(LogWriter, LogReader, Driver):
 
 
 def _open_file(
-    path: Path, topics: Sequence[Topic], count: int
+    path: Path, topics: Sequence[Topic], count: int, max_bytes: int | None
 ) -> tuple[tuple[sqlite3.Connection, sqlite3.Connection], list[Partition]]:
     """The connections for writing and reading, and the partitions. Raises LogUnavailable."""
     if not 1 <= count <= 256:
@@ -267,6 +269,9 @@ def _open_file(
             opened.callback(writer.close)
             file.create_or_check(path, writer)
             file.add_topics(path, writer, topics, count)
+            if max_bytes is not None:
+                page = writer.execute("PRAGMA page_size").fetchone()[0]
+                writer.execute(f"PRAGMA max_page_count={max(1, max_bytes // page)}")
             reader = file.connect(path, "rw")
             opened.callback(reader.close)
             reader.execute("PRAGMA query_only=ON")

@@ -182,6 +182,8 @@ class Writing:
         if not self._closed:
             self._closed = True
             await self._idle.wait()
+            if not self.failure.done():
+                self.failure.set_result(LogUnavailable(f"the log {self._path} is closed"))
             self._commands.put(None)
             await asyncio.to_thread(self._thread.join)
             self._connection.close()
@@ -259,22 +261,28 @@ class Writing:
         self._commands.put(lambda: self._tell(finish, self._try(run)))
 
     def _refuse(self, futures: Sequence[asyncio.Future[Any]], error: Exception) -> None:
-        reason = unavailable(self._path, error) if isinstance(error, sqlite3.Error) else error
-        if isinstance(error, sqlite3.Error) and not passes(error):
-            # A failed fsync, a torn page: what is on the disk is not known any more: nothing more is taken.
-            assert isinstance(reason, LogUnavailable)
-            if not self.failure.done():
-                self.failure.set_result(reason)
-            futures = [
-                *futures,
-                *(write.done for write in self._waiting),
-                *(done for _, done in self._chores),
-            ]
-            futures = [*futures, *self._room]
-            self._waiting.clear()
-            self._chores.clear()
-            self._room.clear()
-            self._size = 0
+        if not isinstance(error, sqlite3.Error):
+            self._tell_all(futures, error)
+            return
+        reason = unavailable(self._path, error)
+        if not passes(error):
+            # A failed fsync, a torn page: what is on the disk is not known any more. Nothing more is taken.
+            self.give_up(reason)
+        self._tell_all(futures, reason)
+
+    def give_up(self, reason: LogUnavailable) -> None:
+        """The log cannot go on: whoever waits is told, and nothing more is taken."""
+        if not self.failure.done():
+            self.failure.set_result(reason)
+        self._tell_all([write.done for write in self._waiting], reason)
+        self._tell_all([done for _, done in self._chores], reason)
+        self._tell_all(self._room, reason)
+        self._waiting.clear()
+        self._chores.clear()
+        self._room.clear()
+        self._size = 0
+
+    def _tell_all(self, futures: Sequence[asyncio.Future[Any]], reason: Exception) -> None:
         for future in futures:
             if not future.done():
                 future.set_exception(reason)
