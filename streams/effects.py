@@ -197,6 +197,9 @@ class EffectRunner:
     # -- one effect
 
     async def _run(self, wanted: _Wanted) -> None:
+        one: _Id = (wanted.flow, wanted.key, wanted.effect_key)
+        if self._wanted.get(one) != wanted:
+            return  # closed, or asked for anew, before it could start
         connection, _ = split_key(wanted.key)
         effect = wanted.effect.effect
         vendor = vendor_of(effect)
@@ -212,7 +215,6 @@ class EffectRunner:
             )
         took = (execution.answered_at - asked_at).total_seconds()
         self._observer.settled(vendor, type(effect).__name__, outcome_name(execution), took)
-        one: _Id = (wanted.flow, wanted.key, wanted.effect_key)
         if self._wanted.get(one) == wanted:
             del self._wanted[one]  # done; a newer asking stays and is run next
         await self._publish(wanted, connection, execution)

@@ -1,0 +1,246 @@
+"""What the delivery core does with records that cannot be applied, and with effects and alarms.
+
+That nothing is lost or counted twice is proved in tests/streams/simulation.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams import delivery
+from streams.codec import fact_headers
+from streams.delivery import Delivery, FlowStopped
+from streams.flow import Ask, Context, Decision, Flow
+from streams.log.base import Draft, Record, Run, TopicPartition, header
+from streams.topics import ACTIVITY, DEAD_LETTERS, inbox_topic, rows_topic
+from streams.vocabulary.activity import Noted
+from streams.vocabulary.effects import FetchBolOrder
+from streams.vocabulary.events import BolOrderFetched, OperatorAsked, OrdersEvent, Settled, Woke
+from streams.vocabulary.fact import Value
+from streams.vocabulary.time import moment_of
+from tests.streams.fakes import Notebook
+from tests.streams.simulation.model_log import Fate, ModelGuard, ModelLog, ModelRows
+from tests.streams.simulation.process import ModelFollower, finish, no_sleep
+
+AT = TopicPartition(inbox_topic("orders"), 0)
+HEADERS = fact_headers("shop", "t1")
+
+
+class Tally(Value, frozen=True):
+    said: tuple[str, ...] = ()
+
+
+def decide(state: Tally | None, event: Any, context: Context) -> Decision[Tally]:
+    said = (state or Tally()).said
+    match event:
+        case OperatorAsked(who="boom"):
+            raise RuntimeError("a bug")
+        case OperatorAsked(who="ask"):
+            ask = Ask(key="fetch", effect=FetchBolOrder(order_id="b1"))
+            return Decision(state=Tally(said=(*said, "ask")), asks=(ask,))
+        case OperatorAsked(who="wake"):
+            return Decision(state=Tally(said=said), wake=context.at + timedelta(seconds=5))
+        case OperatorAsked(who="gone"):
+            return Decision(state=None)
+        case OperatorAsked():
+            note = Noted(kind="said", text=event.who)
+            return Decision(state=Tally(said=(*said, event.who)), activity=(note,))
+        case Settled():
+            return Decision(state=Tally(said=(*said, f"settled-{event.number}")))
+        case Woke():
+            return Decision(state=Tally(said=(*said, "woke")))
+        case _:
+            return Decision(state=state)
+
+
+FLOW: Flow[Tally] = Flow(name="orders", events=OrdersEvent, state=Tally, decide=decide)
+
+
+class Bench:
+    """One partition of the orders inbox over the model log."""
+
+    def __init__(self) -> None:
+        self.log = ModelLog(Fate(1, 0.0, 0.0), atomic=True)
+        self.notebook = Notebook()
+        self.begin()
+
+    def begin(self) -> None:
+        """A new life of the process."""
+        self.guard = ModelGuard(self.log)
+        self.follower = ModelFollower("orders", {}, {})
+        self.delivery: Delivery[Tally] = Delivery(
+            FLOW,
+            lambda connection: () if connection == "shop" else None,
+            self.follower,
+            self.notebook,
+            no_sleep,
+        )
+        rows = ModelRows(self.log, rows_topic("orders"))
+        self.position = self.log.committed.get(AT, 0)
+        finish(self.delivery.assigned(AT, self.position, rows, self.guard))
+
+    def put(self, value: bytes, key: bytes | None = b"shop/b1", headers: Any = HEADERS) -> None:
+        self.log.put(Draft(AT.topic, key, value, headers, partition=0))
+
+    def say(self, *words: str) -> None:
+        """Events, delivered in one run."""
+        for word in words:
+            self.put(msgspec.json.encode(OperatorAsked(who=word)))
+        self.deliver()
+
+    def settle(self, number: int) -> None:
+        moment = self.follower_moment()
+        event = Settled(
+            key="fetch",
+            number=number,
+            outcome=BolOrderFetched(order=None),
+            asked_at=moment,
+            answered_at=moment,
+        )
+        self.put(msgspec.json.encode(event))
+        self.deliver()
+
+    def follower_moment(self) -> Any:
+        return moment_of(self.log.now)
+
+    def deliver(self) -> None:
+        records = self.log.partitions[AT][self.position :]
+        run = Run(AT, self.position, self.position + len(records), records)
+        finish(self.delivery.apply(run))
+        self.position = run.end
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The row's state."""
+        value = ModelRows(self.log, rows_topic("orders")).get(b"shop/b1")
+        return () if value is None else tuple(msgspec.json.decode(value)["state"].get("said", ()))
+
+    @property
+    def dead(self) -> list[Record]:
+        return self.log.all(DEAD_LETTERS.name)
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "headers", "reason"),
+    [
+        (b"{broken", b"shop/b1", HEADERS, "not an event"),
+        (b'{"is":"unheard-of"}', b"shop/b1", HEADERS, "not an event"),
+        (b'{"is":"operator-asked","who":"x"}', None, HEADERS, "no key"),
+        (b'{"is":"operator-asked","who":"x"}', b"\xff\xfe", HEADERS, "not text"),
+        (b'{"is":"operator-asked","who":"x"}', b"other/b1", HEADERS, "not in the settings"),
+        (b'{"is":"operator-asked","who":"x"}', b"shop/b1", (("schema", b"99"),), "upgrade first"),
+    ],
+    ids=["bad-json", "unknown-type", "no-key", "bad-key", "unknown-connection", "newer-version"],
+)
+def test_what_cannot_be_read_is_parked_with_the_reason_and_stops_nothing(
+    value: bytes, key: bytes | None, headers: Any, reason: str
+) -> None:
+    bench = Bench()
+    bench.put(value, key, headers)
+    bench.say("after")
+    assert bench.said == ("after",)
+    assert len(bench.dead) == 1
+    assert reason in header(bench.dead[0].headers, "dead.reason")
+    assert bench.dead[0].value == value
+    assert header(bench.dead[0].headers, "dead.offset") == "0"
+
+
+def test_a_bug_in_a_flow_parks_that_record_only() -> None:
+    bench = Bench()
+    bench.say("before", "boom", "after")
+    assert bench.said == ("before", "after")
+    assert "RuntimeError" in header(bench.dead[0].headers, "dead.reason")
+
+
+def test_many_failures_in_a_row_stop_the_flow_and_park_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "PARKED_IN_A_ROW", 5)
+    bench = Bench()
+    with pytest.raises(FlowStopped, match="5 records in a row"):
+        bench.say(*["boom"] * 9)
+    assert bench.dead == []
+    assert bench.log.committed.get(AT, 0) == 0
+
+
+def test_an_effect_is_open_until_its_outcome_is_applied_and_known_again_after_a_restart() -> None:
+    bench = Bench()
+    bench.say("ask")
+    assert [one.effect.repeated for one in bench.follower.effects.values()] == [False]
+    bench.begin()
+    assert [one.effect.repeated for one in bench.follower.effects.values()] == [True]
+    bench.settle(1)
+    assert bench.said == ("ask", "settled-1")
+    assert bench.follower.effects == {}
+
+
+def test_an_outcome_that_comes_twice_counts_once() -> None:
+    bench = Bench()
+    bench.say("ask")
+    bench.settle(1)
+    bench.settle(1)
+    assert bench.said == ("ask", "settled-1")
+
+
+def test_an_outcome_of_an_earlier_asking_leaves_the_later_one_open() -> None:
+    bench = Bench()
+    bench.say("ask", "ask")
+    bench.settle(1)
+    assert [one.effect.number for one in bench.follower.effects.values()] == [2]
+
+
+def test_an_outcome_nobody_asked_for_changes_nothing() -> None:
+    bench = Bench()
+    bench.say("word")
+    bench.settle(1)
+    assert bench.said == ("word",)
+
+
+def test_an_alarm_is_set_and_known_again_after_a_restart() -> None:
+    bench = Bench()
+    bench.say("wake")
+    due = bench.follower.alarms[("orders", b"shop/b1")]
+    bench.begin()
+    assert bench.follower.alarms == {("orders", b"shop/b1"): due}
+    for _ in range(2):
+        bench.put(msgspec.json.encode(Woke(due=due)))
+        bench.deliver()
+    assert bench.said == ("woke",), "an alarm that rings twice counts once"
+
+
+def test_a_row_that_ends_is_a_tombstone() -> None:
+    bench = Bench()
+    bench.say("word", "gone")
+    assert bench.log.all(rows_topic("orders"))[-1].value is None
+    assert ModelRows(bench.log, rows_topic("orders")).get(b"shop/b1") is None
+
+
+def test_activity_carries_the_rows_key_and_the_causes_trace() -> None:
+    bench = Bench()
+    bench.say("hello")
+    line = bench.log.all(ACTIVITY.name)[0]
+    assert line.key == b"shop/b1"
+    assert header(line.headers, "trace") == "t1"
+
+
+def test_a_gap_sends_the_consumer_back_and_changes_nothing() -> None:
+    bench = Bench()
+    bench.say("one")
+    bench.put(msgspec.json.encode(OperatorAsked(who="two")))
+    bench.put(msgspec.json.encode(OperatorAsked(who="three")))
+    finish(bench.delivery.apply(Run(AT, 2, 3, bench.log.partitions[AT][2:])))
+    assert bench.guard.read_from[AT] == 1
+    assert bench.said == ("one",)
+    assert ("rewound", "orders") in bench.notebook.said
+
+
+def test_a_full_log_stalls_the_flow_until_there_is_room() -> None:
+    bench = Bench()
+    bench.log.fate.refuse = 0.7
+    bench.say("word")
+    assert bench.said == ("word",)
+    stalls = [entry for entry in bench.notebook.said if entry[0] == "stalled"]
+    assert stalls[-1] == ("stalled", "orders", None)
+    assert bench.log.fate.refusals == len(stalls) - 1

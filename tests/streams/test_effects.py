@@ -1,0 +1,202 @@
+"""Running effects: lanes, latest wins, and an outcome that is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import msgspec
+
+from streams.codec import key_of
+from streams.effects import ACTS_AT_ONCE, SWEEPS_AT_ONCE, EffectRunner
+from streams.flow import OpenEffect
+from streams.log.base import TopicPartition
+from streams.vocabulary.effects import (
+    Effect,
+    Execution,
+    PushStock,
+    RawAnswer,
+    ReadStock,
+    SweepBolOffers,
+)
+from streams.vocabulary.events import Message, OrderNoticed, Settled, StockEvent, StockPushed
+from streams.vocabulary.outcomes import AnswerLost
+from tests.streams.fakes import GatedExecutor, HandClock, ListWriter, Notebook, at_once
+
+AT = TopicPartition("stock.inbox", 0)
+
+
+def pushed(effect: Effect) -> Execution:
+    amount = effect.amount if isinstance(effect, PushStock) else 0
+    now = HandClock().now
+    return Execution(outcome=StockPushed(offer_id="o1", amount=amount), asked_at=now, answered_at=now)
+
+
+class Bench:
+    """A runner with everything around it in hand."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.writer = ListWriter()
+        self.notebook = Notebook()
+        self.bol = GatedExecutor(pushed)
+        self.mplus = GatedExecutor(pushed)
+        executors = {"bol": self.bol, "mplus": self.mplus}
+        self.runner = EffectRunner(executors, self.writer, self.notebook, self.clock, at_once)
+
+    def ask(
+        self, effect: Effect, key: str = "push/o1", number: int = 1, entity: str = "1", **more: object
+    ) -> None:
+        """A row asks for it."""
+        wanted = OpenEffect(effect=effect, number=number, **more)  # type: ignore[arg-type]  # OpenEffect's fields
+        self.runner.open("stock", key_of("shop", entity), AT, key, wanted, "trace-1")
+
+    @property
+    def outcomes(self) -> list[Settled]:
+        """What was sent to the inbox."""
+        return [
+            event
+            for draft in self.writer.drafts
+            if draft.topic == "stock.inbox"
+            for event in [msgspec.json.decode(draft.value or b"", type=StockEvent)]
+            if isinstance(event, Settled)
+        ]
+
+
+async def test_an_outcome_goes_to_the_rows_own_inbox_with_its_key_and_trace() -> None:
+    bench = Bench()
+    bench.bol.open = True
+    bench.ask(PushStock(offer_id="o1", amount=4), number=7)
+    await bench.writer.until(1)
+    draft = bench.writer.drafts[0]
+    assert draft.key == b"shop/1"
+    assert dict(draft.headers)["trace"] == b"trace-1"
+    assert bench.outcomes[0].number == 7
+    assert bench.outcomes[0].outcome == StockPushed(offer_id="o1", amount=4)
+    assert bench.runner.waiting == 0
+
+
+async def test_never_two_at_once_under_one_key_and_the_latest_wins() -> None:
+    bench = Bench()
+    for number, amount in ((1, 9), (2, 8), (3, 7)):
+        bench.ask(PushStock(offer_id="o1", amount=amount), number=number)
+        await bench.bol.until(1)
+    assert len(bench.bol.started) == 1
+    bench.bol.let_go()
+    await bench.bol.until(2)
+    bench.bol.let_go()
+    await bench.writer.until(2)
+    amounts = [effect.amount for _, effect, _ in bench.bol.started if isinstance(effect, PushStock)]
+    assert amounts == [9, 7], "8 was superseded before it was sent"
+    assert bench.runner.waiting == 0
+
+
+async def test_sweeps_and_acts_have_lanes_of_their_own_with_bounds() -> None:
+    bench = Bench()
+    for number in range(30):
+        bench.ask(SweepBolOffers(cursor=str(number)), key=f"sweep/{number}")
+        bench.ask(PushStock(offer_id=str(number), amount=1), key=f"push/{number}")
+        bench.ask(ReadStock(article_number=number, branches=(1,)), key=f"read/{number}")
+    await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE)
+    await bench.mplus.until(ACTS_AT_ONCE)
+    await asyncio.sleep(0)
+    assert bench.bol.most == ACTS_AT_ONCE + SWEEPS_AT_ONCE
+    assert bench.mplus.most == ACTS_AT_ONCE, "Mplus is not held up by Bol"
+    bench.bol.let_go()
+    await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE + 1)
+
+
+async def test_an_effect_waits_until_its_time() -> None:
+    bench = Bench()
+    bench.bol.open = True
+    soon = bench.clock.now + timedelta(milliseconds=30)
+    bench.ask(PushStock(offer_id="o1", amount=1), not_before=soon)
+    assert bench.runner.waiting == 1
+    await asyncio.sleep(0)
+    assert bench.bol.started == []
+    await bench.bol.until(1)
+
+
+async def test_a_newer_asking_without_a_wait_takes_the_place_of_a_waiting_one() -> None:
+    bench = Bench()
+    bench.bol.open = True
+    bench.ask(PushStock(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
+    bench.ask(PushStock(offer_id="o1", amount=2), number=2)
+    await bench.writer.until(1)
+    assert bench.outcomes[0].number == 2
+    assert bench.runner.waiting == 0
+
+
+async def test_what_is_closed_before_it_runs_is_not_run() -> None:
+    bench = Bench()
+    bench.ask(PushStock(offer_id="o1", amount=1), key="a")
+    bench.runner.close("stock", key_of("shop", "1"), "a")
+    bench.bol.open = True
+    bench.ask(PushStock(offer_id="o2", amount=1), key="b")
+    await bench.writer.until(1)
+    assert [effect for _, effect, _ in bench.bol.started] == [PushStock(offer_id="o2", amount=1)]
+
+
+async def test_a_partition_that_is_taken_away_runs_nothing_more() -> None:
+    bench = Bench()
+    bench.ask(PushStock(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
+    bench.runner.revoke("stock", AT)
+    assert bench.runner.waiting == 0
+
+
+async def test_an_outcome_is_written_as_soon_as_the_log_takes_it() -> None:
+    bench = Bench()
+    bench.bol.open = True
+    bench.writer.refuse = 3
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.writer.until(1)
+    assert len(bench.outcomes) == 1
+    said = [entry for entry in bench.notebook.said if entry[0] == "stalled"]
+    assert said == [("stalled", "effects", "the disk is full")] * 3 + [("stalled", "effects", None)]
+
+
+async def test_what_a_sweep_found_is_durable_before_its_cursor() -> None:
+    bench = Bench()
+    now = bench.clock.now
+    found = Message(flow="orders", entity="b1", event=OrderNoticed(via="sweep", noticed_at=now))
+    raw = RawAnswer(vendor="bol", operation="orders", status=200, body=b"{}", asked_at=now, answered_at=now)
+    bench.bol._answer = lambda effect: Execution(
+        outcome=StockPushed(offer_id="", amount=0),
+        asked_at=now,
+        answered_at=now,
+        messages=(found,),
+        raw=(raw,),
+    )
+    bench.bol.open = True
+    bench.ask(SweepBolOffers())
+    await bench.writer.until(2)
+    assert [[draft.topic for draft in write] for write in bench.writer.writes] == [
+        ["bol.raw", "orders.inbox"],
+        ["stock.inbox"],
+    ]
+
+
+async def test_a_bug_in_a_connector_becomes_an_outcome_that_may_have_been_sent() -> None:
+    bench = Bench()
+
+    def broken(effect: Effect) -> Execution:
+        raise KeyError("secret")
+
+    bench.bol._answer = broken
+    bench.bol.open = True
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.writer.until(1)
+    assert bench.outcomes[0].outcome == AnswerLost(why="our own code failed: KeyError")
+
+
+async def test_stop_lets_running_effects_end_and_starts_no_more() -> None:
+    bench = Bench()
+    bench.ask(PushStock(offer_id="o1", amount=1), key="a")
+    await bench.bol.until(1)
+    bench.ask(PushStock(offer_id="o1", amount=2), key="a", number=2)
+    stopping = asyncio.ensure_future(bench.runner.stop())
+    await asyncio.sleep(0)
+    bench.bol.let_go()
+    await stopping
+    assert len(bench.outcomes) == 1
+    assert len(bench.bol.started) == 1
