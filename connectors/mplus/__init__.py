@@ -1,0 +1,1 @@
+"""MplusKASSA: the client, and a simulator that imports nothing of it."""

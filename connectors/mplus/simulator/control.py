@@ -1,0 +1,399 @@
+"""`/_control`: what staff, customers and bad luck do to the shop, as JSON. Not part of Mplus.
+
+Bodies are JSON objects and must say so (a web page of someone else cannot send that unasked). What cannot be
+done is 400 or 404 with `{"error": ...}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors.mplus.simulator import dump as told
+from connectors.mplus.simulator.articles import GeneratedArticle
+from connectors.mplus.simulator.catalogue import Article
+from connectors.mplus.simulator.config import DEFAULT_WEBHOOK_SECRET, WebhookTarget
+from connectors.mplus.simulator.faults import FaultRule
+from connectors.mplus.simulator.orders import MOST_QUANTITY, Order
+from connectors.mplus.simulator.sessions import SaleLine
+from connectors.mplus.simulator.stock import StockRow
+
+if TYPE_CHECKING:
+    from connectors.mplus.simulator.app import MplusSimulator
+
+MOST_BODY = 1024 * 1024
+Quantity = int | str
+"""Pieces; text for fractions ("0.530")."""
+T = TypeVar("T")
+Act = Callable[[Any], Awaitable[Any]]
+
+
+class _Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A request's body; an unknown field is a typing mistake and refused."""
+
+
+class _Line(_Body):
+    article: int
+    quantity: Quantity = 1
+    price_cents: int | None = None
+
+
+class _Sale(_Body):
+    article: int | None = None
+    quantity: Quantity = 1
+    price_cents: int | None = None
+    lines: list[_Line] = []
+    branch: int | None = None
+    workplace: int | None = None
+    payment_method: str = "PIN"
+
+
+class _Goods(_Body):
+    article: int
+    quantity: Quantity
+    branch: int | None = None
+    reference: str = ""
+
+
+class _Count(_Body):
+    """Either what is counted (`amount`) or by how much it is off (`change`)."""
+
+    article: int
+    amount: Quantity | None = None
+    change: Quantity | None = None
+    branch: int | None = None
+    reference: str = ""
+
+
+class _ArticleChange(_Body):
+    article: int
+    description: str | None = None
+    ean: str | None = None
+    price_cents: int | None = None
+    active: bool | None = None
+    webshop: bool | None = None
+    discontinued: bool | None = None
+    extra_barcodes: list[tuple[str, int]] | None = None
+
+
+class _NewArticle(_Body):
+    article: int
+    ean: str
+    description: str
+    price_cents: int
+    product: int | None = None
+    plu: str = ""
+    vat_code: int = 2
+    opening_stock: int = 0
+    stock_article: bool = True
+
+
+class _OrderNamed(_Body):
+    order_id: str = ""
+    ext_order_id: str = ""
+
+
+class _Delivery(_OrderNamed):
+    quantities: dict[str, Quantity] | None = None
+    """By lineId; None: everything open."""
+    reference: str = ""
+    invoiced: bool = False
+
+
+class _Marking(_OrderNamed):
+    reference: str | None = None
+    category: int | None = None
+
+
+class _Target(_Body):
+    """No `url`: no webhooks any more."""
+
+    url: str = ""
+    subscription_id: str = "kassabrug"
+    secret: str = DEFAULT_WEBHOOK_SECRET
+    events: tuple[str, ...] = ("completeSession", "creditSession")
+
+
+class _Nothing(_Body):
+    pass
+
+
+class _NotThere(Exception):
+    """What was named does not exist."""
+
+
+class Control:
+    """The handlers, each from a decoded body to what is told back."""
+
+    def __init__(self, simulator: MplusSimulator) -> None:
+        self._simulator = simulator
+
+    async def sell(self, sale: _Sale) -> Any:
+        """A customer pays."""
+        return self._session(sale, refund=False)
+
+    async def refund(self, sale: _Sale) -> Any:
+        """A customer brings it back; quantities are positive here."""
+        return self._session(sale, refund=True)
+
+    def _session(self, sale: _Sale, *, refund: bool) -> Any:
+        lines = sale.lines
+        if sale.article is not None:
+            lines = [
+                _Line(article=sale.article, quantity=sale.quantity, price_cents=sale.price_cents),
+                *lines,
+            ]
+        books = self._simulator.books
+        session, events = books.till.sell(
+            [SaleLine(line.article, _pieces(line.quantity), _cents(line.price_cents)) for line in lines],
+            branch=sale.branch,
+            workplace=sale.workplace,
+            payment_method=sale.payment_method,
+            refund=refund,
+        )
+        self._simulator.pushes.tell(books.webhook, events)
+        return told.session_told(session)
+
+    async def receive(self, goods: _Goods) -> Any:
+        """A supplier delivers."""
+        row = self._row(goods.article, goods.branch)
+        self._simulator.books.receive(row, _above_zero(goods.quantity), goods.reference)
+        return told.stock_row(row)
+
+    async def announce(self, goods: _Goods) -> Any:
+        """Something is ordered at a supplier."""
+        row = self._row(goods.article, goods.branch)
+        self._simulator.books.announce(row, _above_zero(goods.quantity), goods.reference)
+        return told.stock_row(row)
+
+    async def correct(self, count: _Count) -> Any:
+        """Someone counts the shelf."""
+        row = self._row(count.article, count.branch)
+        if (count.amount is None) == (count.change is None):
+            raise ValueError("give either amount or change")
+        off = _pieces(count.change) if count.change is not None else _pieces(count.amount or 0) - row.on_hand
+        self._simulator.books.correct(row, off, count.reference)
+        return told.stock_row(row)
+
+    async def change_article(self, change: _ArticleChange) -> Any:
+        """The back office edits an article."""
+        catalogue = self._simulator.books.catalogue
+        article = catalogue.article(change.article)
+        if article is None:
+            raise _NotThere(f"article {change.article} does not exist")
+        _cents(change.price_cents)
+
+        def apply(edited: Article) -> None:
+            for name in ("description", "price_cents", "active", "webshop", "discontinued"):
+                if (value := getattr(change, name)) is not None:
+                    setattr(edited, name, value)
+            if change.ean is not None:
+                edited.barcode = change.ean
+            if change.extra_barcodes is not None:
+                edited.extra_barcodes = tuple(change.extra_barcodes)
+
+        catalogue.change(article, apply)
+        return self._told_article(article.number)
+
+    async def deactivate_article(self, change: _ArticleChange) -> Any:
+        """The back office takes an article out of the range."""
+        change.active = False
+        return await self.change_article(change)
+
+    async def add_article(self, new: _NewArticle) -> Any:
+        """A new article, a product of its own unless one is named."""
+        _cents(new.price_cents)
+        self._simulator.books.add_article(
+            GeneratedArticle(
+                article_number=new.article,
+                product_number=new.product or new.article,
+                plu=new.plu or str(new.article),
+                description=new.description,
+                product_description=new.description,
+                ean=new.ean,
+                price_cents=new.price_cents,
+                purchase_cents=new.price_cents // 2,
+                vat_code=new.vat_code,
+                opening_stock=new.opening_stock,
+                stock_article=new.stock_article,
+            )
+        )
+        return self._told_article(new.article)
+
+    async def deliver_order(self, delivery: _Delivery) -> Any:
+        """Staff packs an order, whole or in part. `reference`: what they type on the slip."""
+        simulator = self._simulator
+        order = self._order(delivery)
+        quantities = None
+        if delivery.quantities is not None:
+            quantities = {line: _pieces(quantity) for line, quantity in delivery.quantities.items()}
+        shipped = simulator.books.deliver(
+            order.order_id, quantities, invoiced=delivery.invoiced, reference=delivery.reference
+        )
+        if shipped.slip is None:
+            raise ValueError(f"{shipped.result}: {shipped.message}")
+        simulator.pushes.call_back(simulator.books.take_callbacks())
+        return told.slip_told(shipped.slip)
+
+    async def cancel_order(self, named: _OrderNamed) -> Any:
+        """Staff cancels an order."""
+        done = self._simulator.books.desk.cancel(self._order(named).order_id, toggle=False)
+        if done.result != "OK" or done.order is None:
+            raise ValueError(f"{done.result}: {done.message}")
+        return told.order_told(done.order)
+
+    async def mark_order(self, marking: _Marking) -> Any:
+        """Staff writes a reference or moves an order to another category."""
+        order = self._order(marking)
+        self._simulator.books.desk.mark(order, reference=marking.reference, category=marking.category)
+        return told.order_told(order)
+
+    async def add_fault(self, rule: FaultRule) -> Any:
+        """Trouble from now on."""
+        self._simulator.faults.add(rule)
+        return self._simulator.faults.told()
+
+    async def clear_faults(self, nothing: _Nothing) -> Any:
+        """No more trouble."""
+        self._simulator.faults.clear()
+        return []
+
+    async def reset(self, nothing: _Nothing) -> Any:
+        """The first day again."""
+        await self._simulator.reset()
+        return {"reset": True}
+
+    async def set_webhook(self, target: _Target) -> Any:
+        """Where the tills' events go from now on."""
+        wanted = (
+            WebhookTarget(
+                url=target.url, subscription_id=target.subscription_id, secret=target.secret,
+                events=target.events,
+            )
+            if target.url
+            else None
+        )  # fmt: skip
+        self._simulator.books.webhook = wanted
+        return {"url": target.url, "subscription_id": target.subscription_id, "events": target.events}
+
+    async def books(self, request: Request) -> Response:
+        """Everything, or `?parts=stock,changes&articles=1001,1002`."""
+        parts = frozenset(part for part in request.query_params.get("parts", "").split(",") if part)
+        if unknown := parts - told.PARTS - {"pushes", "faults", "calls"}:
+            return _answer({"error": f"unknown parts: {', '.join(sorted(unknown))[:200]}"}, 400)
+        try:
+            articles = frozenset(
+                int(one) for one in request.query_params.get("articles", "").split(",") if one
+            )
+        except ValueError:
+            return _answer({"error": "articles are numbers with commas between"}, 400)
+        simulator = self._simulator
+        found = told.dump(simulator.books, parts, articles)
+        running = {
+            "pushes": {"counts": dict(simulator.pushes.counts), "recent": list(simulator.pushes.recent)},
+            "faults": simulator.faults.told(),
+            "calls": dict(simulator.calls),
+        }
+        return _answer(found | {name: value for name, value in running.items() if not parts or name in parts})
+
+    async def faults(self, request: Request) -> Response:
+        """The rules in force and how often each struck."""
+        return _answer(self._simulator.faults.told())
+
+    def _row(self, article: int, branch: int | None) -> StockRow:
+        return self._simulator.books.stock_row(branch, article)
+
+    def _told_article(self, number: int) -> Any:
+        return told.dump(self._simulator.books, frozenset({"articles"}), frozenset({number}))["articles"][0]
+
+    def _order(self, named: _OrderNamed) -> Order:
+        orders = self._simulator.books.orders
+        order = orders.get(named.order_id) if named.order_id else orders.by_ext(named.ext_order_id)
+        if order is None:
+            raise _NotThere("no such order: give order_id or ext_order_id")
+        return order
+
+
+def control_routes(simulator: MplusSimulator) -> list[Route]:
+    """The routes of `/_control`."""
+    control = Control(simulator)
+    acts: list[tuple[str, str, type[Any], Act]] = [
+        ("POST", "sell", _Sale, control.sell),
+        ("POST", "refund", _Sale, control.refund),
+        ("POST", "receive", _Goods, control.receive),
+        ("POST", "announce", _Goods, control.announce),
+        ("POST", "correct", _Count, control.correct),
+        ("POST", "articles/change", _ArticleChange, control.change_article),
+        ("POST", "articles/deactivate", _ArticleChange, control.deactivate_article),
+        ("POST", "articles/add", _NewArticle, control.add_article),
+        ("POST", "orders/deliver", _Delivery, control.deliver_order),
+        ("POST", "orders/cancel", _OrderNamed, control.cancel_order),
+        ("POST", "orders/mark", _Marking, control.mark_order),
+        ("POST", "faults", FaultRule, control.add_fault),
+        ("DELETE", "faults", _Nothing, control.clear_faults),
+        ("POST", "reset", _Nothing, control.reset),
+        ("POST", "webhook", _Target, control.set_webhook),
+    ]
+    return [
+        Route("/_control/books", control.books, methods=["GET"]),
+        Route("/_control/faults", control.faults, methods=["GET"]),
+        *(
+            Route(f"/_control/{path}", _handler(shape, act), methods=[method])
+            for method, path, shape, act in acts
+        ),
+    ]
+
+
+def _handler(shape: type[T], act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BODY:
+                return _answer({"error": "the body is too long"}, 413)
+        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind != "application/json" and (body or request.method == "POST"):
+            return _answer({"error": "Content-Type must be application/json"}, 415)
+        try:
+            return _answer(await act(msgspec.json.decode(bytes(body) or b"{}", type=shape)))
+        except _NotThere as missing:
+            return _answer({"error": str(missing)}, 404)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return _answer({"error": str(error)[:500]}, 400)
+
+    return handle
+
+
+def _answer(content: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def _pieces(quantity: Quantity) -> Decimal:
+    """Raises ValueError on what is no amount of goods, or has more than six decimals."""
+    try:
+        pieces = Decimal(quantity)
+    except ArithmeticError:
+        raise ValueError(f"not a quantity: {str(quantity)[:40]!r}") from None
+    if not pieces.is_finite() or abs(pieces) > MOST_QUANTITY or pieces != round(pieces, 6):
+        raise ValueError(f"not a quantity: {str(quantity)[:40]!r}")
+    return pieces
+
+
+def _above_zero(quantity: Quantity) -> Decimal:
+    pieces = _pieces(quantity)
+    if pieces <= 0:
+        raise ValueError("a quantity is above zero")
+    return pieces
+
+
+def _cents(price: int | None) -> int | None:
+    if price is not None and not 0 <= price <= 10**10:
+        raise ValueError("price_cents lies between 0 and ten billion")
+    return price

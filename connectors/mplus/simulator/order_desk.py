@@ -1,0 +1,395 @@
+"""What can be done to an order, and what that does to the stock. Every refusal carries a sentence for people.
+
+Reservations have no record of their own: what an order reserves follows from its open lines, so each change
+is "what did it reserve before, what after" and the difference moves the stock (facts/mplus.md 5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from connectors.mplus.simulator.catalogue import Catalogue
+from connectors.mplus.simulator.config import MplusSimulatorConfig
+from connectors.mplus.simulator.deliveries import reserved_by, shift_reservations
+from connectors.mplus.simulator.orders import (
+    Address,
+    Order,
+    OrderBook,
+    OrderLine,
+    Payment,
+    vat_inclusive,
+)
+from connectors.mplus.simulator.relations import RelationBook
+from connectors.mplus.simulator.stock import Origin, StockBook
+from streams.vocabulary.time import SHOP_ZONE, Clock
+
+MOST_LINES = 1000
+MOST_CENTS = 10**15
+"""Far above any order and far below xsd:long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDraft:
+    """A line as it was sent; None: not sent."""
+
+    line_id: str
+    article: int
+    quantity: Decimal
+    text: str | None = None
+    price: int | None = None
+    price_excl: int | None = None
+    vat_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDraft:
+    """An order as it was sent; None: not sent, so the default applies, or the old value at an update."""
+
+    order_id: str = ""
+    ext_order_id: str | None = None
+    order_type: str | None = None
+    entry_branch: int | None = None
+    financial_branch: int | None = None
+    workplace: int | None = None
+    employee: int | None = None
+    relation: int | None = None
+    financial_date: date | None = None
+    delivery_address: Address | None = None
+    invoice_address: Address | None = None
+    reference: str | None = None
+    activity_id: str | None = None
+    vat_method: str | None = None
+    delivery_method: str | None = None
+    delivery_date: date | None = None
+    payment_method: str | None = None
+    category: int | None = None
+    on_delivery_url: str | None = None
+    on_invoice_url: str | None = None
+    change_counter: int | None = None
+    version_number: int | None = None
+    lines: tuple[LineDraft, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDraft:
+    """A payment as it was sent; cents."""
+
+    method: str
+    amount: int
+    external_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How it ended: the tail of the call's own result enum, and the order it was about."""
+
+    result: str
+    message: str = ""
+    order: Order | None = None
+    invoice_id: str = ""
+
+
+class Refusal(Exception):
+    """A draft that the desk does not take; the text is the errorMessage."""
+
+
+class OrderDesk:
+    """Creates, changes, cancels and settles orders."""
+
+    def __init__(
+        self,
+        config: MplusSimulatorConfig,
+        clock: Clock,
+        new_id: Callable[[], str],
+        catalogue: Catalogue,
+        stock: StockBook,
+        relations: RelationBook,
+        orders: OrderBook,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._new_id = new_id
+        self._catalogue = catalogue
+        self._stock = stock
+        self._relations = relations
+        self._orders = orders
+        self._vat = {rate.code: rate.percentage for rate in config.vat_rates}
+        self._invoices = 0
+
+    @property
+    def invoices(self) -> int:
+        """The invoice sync marker: how many invoices were made."""
+        return self._invoices
+
+    def create(self, draft: OrderDraft) -> Done:
+        """OK, EXT-ORDER-ID-ALREADY-EXISTS or FAILED, and on OK the stock is reserved."""
+        if draft.ext_order_id and self._orders.by_ext(draft.ext_order_id):
+            return Done("EXT-ORDER-ID-ALREADY-EXISTS", "extOrderId exists")
+        if self._orders.full:
+            return Done("FAILED", "the book of orders is full")
+        try:
+            order = self._drawn_up(draft)
+        except Refusal as refusal:
+            return Done("FAILED", str(refusal))
+        self._orders.put(order)
+        shift_reservations(
+            self._stock, self._config, order, {}, Origin(cause="order-created", reference=_called(order))
+        )
+        return Done("OK", order=order)
+
+    def update(self, draft: OrderDraft) -> Done:
+        """OK, NOT-FOUND, ORDER-HAS-CHANGED, NO-CHANGES or FAILED (facts/mplus.md 7.6).
+
+        Lines are given in full: one that keeps its lineId keeps what was delivered, one that is missing goes.
+        """
+        order = self._orders.get(draft.order_id)
+        if order is None:
+            return Done("NOT-FOUND", "order not found")
+        if (draft.version_number, draft.change_counter) != (order.version_number, order.change_counter):
+            return Done("ORDER-HAS-CHANGED", "the order was changed by someone else", order)
+        try:
+            changes = self._changes(order, draft)
+        except Refusal as refusal:
+            return Done("FAILED", str(refusal), order)
+        if not changes:
+            return Done("NO-CHANGES", order=order)
+        before = reserved_by(order, self._config)
+        for name, value in changes.items():
+            setattr(order, name, value)
+        if order.relation_name == "" or "relation" in changes:
+            order.relation_name = self._relation_name(order.relation)
+        self._changed(order, before, "order-updated")
+        return Done("OK", order=order)
+
+    def cancel(self, order_id: str, *, toggle: bool) -> Done:
+        """Cancel what is still open. `toggle`: cancelOrderV2, which un-cancels a cancelled order
+        (facts/mplus.md 0, point 10); otherwise that is ALREADY-CANCELLED."""
+        order = self._orders.get(order_id)
+        if order is None:
+            return Done("NOT-FOUND", "order not found")
+        before = reserved_by(order, self._config)
+        if any(line.cancelled for line in order.lines) and not any(line.open for line in order.lines):
+            if not toggle:
+                return Done("ALREADY-CANCELLED", "order is already cancelled", order)
+            for line in order.lines:
+                line.cancelled = Decimal(0)
+            self._changed(order, before, "order-cancel-undone")
+            return Done("UNDO-CANCEL-OK", order=order)
+        category = next((one for one in self._config.order_categories if one.number == order.category), None)
+        if category is not None and not category.allow_cancel:
+            return Done("FAILED", f"an order in category {category.description} cannot be cancelled", order)
+        if not any(line.open for line in order.lines):
+            return Done("FAILED", "order is already delivered", order)
+        for line in order.lines:
+            line.cancelled += line.open
+        self._changed(order, before, "order-cancelled")
+        return Done("OK", order=order)
+
+    def pay(self, order_id: str, payments: tuple[PaymentDraft, ...], *, prepay: bool) -> Done:
+        """`prepay`: a deposit on goods not yet shipped. Otherwise the order is settled and invoiced, which
+        takes the whole amount (facts/mplus.md 7.4)."""
+        order = self._orders.get(order_id)
+        if order is None:
+            return Done("FAILED", "order not found")
+        if order.invoices:
+            return Done("ORDER-ALREADY-INVOICED", "order is already invoiced", order)
+        known = {method.method for method in self._config.payment_methods}
+        if unknown := [payment.method for payment in payments if payment.method not in known]:
+            return Done("FAILED", f"unknown payment method {unknown[0]}", order)
+        amount = sum(payment.amount for payment in payments)
+        if not payments or abs(amount) > MOST_CENTS or len(payments) + len(order.payments) > MOST_LINES:
+            return Done("FAILED", "no payment, or too much of it", order)
+        if not prepay and order.paid + amount < order.total_incl:
+            return Done("PAYMENT-INSUFFICIENT", "the payments do not cover the order", order)
+        at = self._clock()
+        for payment in payments:
+            order.payments.append(
+                Payment(
+                    payment_id=self._new_id(),
+                    at=at,
+                    method=payment.method,
+                    amount=payment.amount,
+                    external_reference=payment.external_reference,
+                    prepaid=prepay,
+                )
+            )
+        invoice = "" if prepay else self.invoice(order)
+        order.change_counter += 1
+        self._orders.put(order)
+        return Done("OK", order=order, invoice_id=invoice)
+
+    def mark(self, order: Order, *, reference: str | None = None, category: int | None = None) -> None:
+        """Staff writes a reference or moves the order to another category. Raises ValueError on an unknown
+        one."""
+        if category is not None:
+            try:
+                order.category = self._known_category(category)
+            except Refusal as refusal:
+                raise ValueError(str(refusal)) from None
+        if reference is not None:
+            order.reference = reference
+        order.change_counter += 1
+        order.version_number += 1
+        self._orders.put(order)
+
+    def invoice(self, order: Order) -> str:
+        """Make an invoice for an order and its packing slips; gives its id. The caller puts the order."""
+        self._invoices += 1
+        invoice = self._new_id()
+        order.invoices.append(invoice)
+        for slip_id in order.slips:
+            slip = self._orders.slip(slip_id)
+            if slip is not None and not slip.invoice_id:
+                slip.invoice_id = invoice
+                self._orders.put_slip(slip)
+        return invoice
+
+    def _changed(self, order: Order, before: dict[int, Decimal], cause: str) -> None:
+        order.change_counter += 1
+        order.version_number += 1
+        self._orders.put(order)
+        shift_reservations(
+            self._stock, self._config, order, before, Origin(cause=cause, reference=_called(order))
+        )
+
+    def _drawn_up(self, draft: OrderDraft) -> Order:
+        entry = draft.entry_branch or draft.financial_branch or self._config.default_branch.number
+        financial = draft.financial_branch or entry
+        branches = {branch.number: branch for branch in self._config.branches}
+        for number in (entry, financial):
+            if number not in branches:
+                raise Refusal(f"branch {number} not found")
+        if entry != self._config.default_branch.number and not draft.workplace:
+            raise Refusal("an entry branch other than the default one needs a workplaceNumber")
+        workplace = draft.workplace or branches[entry].workplaces[0].number
+        if workplace not in {place.number for place in branches[entry].workplaces}:
+            raise Refusal(f"workplace {workplace} not found in branch {entry}")
+        relation = draft.relation or 0
+        relation_name = self._relation_name(relation)
+        now = self._clock()
+        today = now.astimezone(SHOP_ZONE).date()
+        return Order(
+            order_id=self._new_id(),
+            year=today.year,
+            number=len(self._orders) + 1,
+            entered_at=now,
+            ext_order_id=draft.ext_order_id or "",
+            order_type=draft.order_type or self._config.default_order_type,
+            entry_branch=entry,
+            financial_branch=financial,
+            workplace=workplace,
+            employee=draft.employee or 0,
+            relation=relation,
+            relation_name=relation_name,
+            financial_date=draft.financial_date or today,
+            delivery_address=draft.delivery_address,
+            invoice_address=draft.invoice_address,
+            reference=draft.reference or "",
+            activity_id=draft.activity_id or "",
+            vat_method=draft.vat_method or "VAT-METHOD-INCLUSIVE",
+            delivery_method=self._known_delivery_method(draft.delivery_method),
+            delivery_date=draft.delivery_date,
+            payment_method=draft.payment_method or "",
+            category=self._known_category(draft.category),
+            on_delivery_url=draft.on_delivery_url or "",
+            on_invoice_url=draft.on_invoice_url or "",
+            lines=self._lines(draft.lines or (), {}),
+        )
+
+    def _changes(self, order: Order, draft: OrderDraft) -> dict[str, object]:
+        """What the draft would change; the numbers of an order, its branches and its type stay."""
+        if draft.ext_order_id is not None and draft.ext_order_id != order.ext_order_id:
+            raise Refusal("extOrderId cannot be changed")
+        wanted: dict[str, object] = {
+            name: getattr(draft, name)
+            for name in (
+                "employee",
+                "relation",
+                "financial_date",
+                "delivery_address",
+                "invoice_address",
+                "reference",
+                "activity_id",
+                "vat_method",
+                "delivery_method",
+                "delivery_date",
+                "payment_method",
+                "category",
+                "on_delivery_url",
+                "on_invoice_url",
+            )
+            if getattr(draft, name) is not None
+        }
+        self._known_delivery_method(draft.delivery_method)
+        self._known_category(draft.category)
+        if draft.relation is not None:
+            self._relation_name(draft.relation)
+        if draft.lines is not None:
+            wanted["lines"] = self._lines(draft.lines, {line.line_id: line for line in order.lines})
+            kept = {line.line_id for line in draft.lines}
+            if any(line.delivered and line.line_id not in kept for line in order.lines):
+                raise Refusal("a delivered line cannot be removed")
+        return {name: value for name, value in wanted.items() if value != getattr(order, name)}
+
+    def _lines(self, drafts: tuple[LineDraft, ...], old: dict[str, OrderLine]) -> list[OrderLine]:
+        if not 1 <= len(drafts) <= MOST_LINES:
+            raise Refusal(f"an order has between 1 and {MOST_LINES} lines")
+        ids = [draft.line_id for draft in drafts if draft.line_id]
+        if len(set(ids)) != len(ids):
+            raise Refusal("a lineId occurs twice")
+        lines = [self._line(draft, old.get(draft.line_id)) for draft in drafts]
+        if sum(abs(line.total_incl) for line in lines) > MOST_CENTS:
+            raise Refusal("the order's amount is too large")
+        return lines
+
+    def _line(self, draft: LineDraft, old: OrderLine | None) -> OrderLine:
+        article = self._catalogue.article(draft.article)
+        if article is None:
+            raise Refusal(f"article {draft.article} not found")
+        vat_code = article.vat_code if draft.vat_code is None else draft.vat_code
+        if vat_code not in self._vat:
+            raise Refusal(f"vatCode {vat_code} not found")
+        if old is not None and (
+            old.article != draft.article or abs(draft.quantity) < abs(old.delivered + old.cancelled)
+        ):
+            raise Refusal(f"line {old.line_id} was delivered or cancelled further than this")
+        price = draft.price
+        if price is None and draft.price_excl is not None:
+            price = vat_inclusive(draft.price_excl, self._vat[vat_code])
+        return OrderLine(
+            line_id=old.line_id if old else self._new_id(),
+            article=article.number,
+            plu=article.plu,
+            text=draft.text or article.description,
+            quantity=draft.quantity,
+            price=article.price_cents if price is None else price,
+            vat_code=vat_code,
+            vat_percentage=self._vat[vat_code],
+            delivered=old.delivered if old else Decimal(0),
+            cancelled=old.cancelled if old else Decimal(0),
+        )
+
+    def _relation_name(self, number: int) -> str:
+        relation = self._relations.get(number)
+        if relation is not None:
+            return relation.name
+        if number or self._config.relation_required:
+            raise Refusal(f"relation {number} not found" if number else "an order needs a relation")
+        return ""
+
+    def _known_delivery_method(self, code: str | None) -> str:
+        if code and code not in {method.code for method in self._config.delivery_methods}:
+            raise Refusal(f"delivery method {code} not found")
+        return code or ""
+
+    def _known_category(self, number: int | None) -> int:
+        if number and number not in {category.number for category in self._config.order_categories}:
+            raise Refusal(f"order category {number} not found")
+        return number or (self._config.order_categories[0].number if self._config.order_categories else 0)
+
+
+def _called(order: Order) -> str:
+    return order.ext_order_id or order.text
