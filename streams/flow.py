@@ -96,5 +96,6 @@ class Flow(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     name: FlowName
     events: Any
     """The union of its events."""
-    state: type[S]
+    state: Any
+    """S, as msgspec needs it: a type or a union of types."""
     decide: Callable[[S | None, Any, Context], Decision[S]]

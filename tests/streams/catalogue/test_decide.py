@@ -1,0 +1,181 @@
+"""Offers and orders find their articles, whatever comes first."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.catalogue.state import ASKERS, CodeRow
+from streams.vocabulary.events import CodeAnswered, Message, OfferObserved, OfferUnlinked, OperatorAsked
+from tests.streams.catalogue.rows import Catalogue
+
+EAN = "8712345678906"
+OTHER = "5901234123457"
+
+
+def known(*messages: Message) -> Catalogue:
+    catalogue = Catalogue()
+    for message in messages:
+        catalogue.send(message)
+    catalogue.settle()
+    return catalogue
+
+
+def test_an_offer_finds_its_article_by_ean() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, EAN))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7
+    observed = catalogue.to("7")[0]
+    assert isinstance(observed, OfferObserved)
+    assert (observed.ean, observed.amount, observed.description) == (EAN, 3, "Mug 7")
+
+
+def test_an_offer_finds_its_article_by_reference_when_none_has_its_ean() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, OTHER))
+    catalogue.send(catalogue.offer("o1", EAN, reference=" 7 "))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7
+
+
+def test_the_ean_wins_when_the_article_gets_it_later() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, OTHER))
+    catalogue.send(catalogue.offer("o1", EAN, reference="7"))
+    catalogue.send(catalogue.article(8, EAN))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 8
+    assert isinstance(catalogue.to("7")[-1], OfferUnlinked)
+
+
+def test_an_offer_without_an_article_says_so_once_and_is_linked_when_it_appears() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.settle()
+    assert [note.kind for note in catalogue.notes] == ["missing-article"]
+    assert EAN in catalogue.notes[0].text
+    catalogue.send(catalogue.article(7, EAN))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7
+    assert catalogue.notes[-1].kind == "linked"
+
+
+def test_every_reading_of_an_offer_is_passed_on() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, EAN))
+    catalogue.send(catalogue.offer("o1", EAN, amount=3))
+    catalogue.send(catalogue.offer("o1", EAN, amount=9))
+    catalogue.settle()
+    amounts = [event.amount for event in catalogue.to("7") if isinstance(event, OfferObserved)]
+    assert amounts[-1] == 9
+
+
+def test_a_code_on_two_articles_is_matched_to_neither_and_said() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, EAN))
+    catalogue.send(catalogue.article(8, EAN))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.settle()
+    assert catalogue.sells("o1") is None
+    assert "ambiguous-code" in [note.kind for note in catalogue.notes]
+    catalogue.send(catalogue.article(8, marker=2))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7
+
+
+def test_an_inactive_article_carries_nothing() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, EAN))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.send(catalogue.article(7, EAN, marker=2, active=False))
+    catalogue.settle()
+    assert catalogue.sells("o1") is None
+
+
+def test_an_older_page_of_articles_changes_nothing() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, EAN, marker=5))
+    catalogue.send(catalogue.article(7, OTHER, marker=4))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7
+
+
+def test_a_multipack_tells_how_many_articles_it_holds() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, EAN, units=6))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.settle()
+    observed = catalogue.to("7")[0]
+    assert isinstance(observed, OfferObserved)
+    assert observed.units == 6
+
+
+def test_an_order_is_answered_at_once_and_again_until_it_has_an_article() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.ask(f"code/ean/{EAN}"))
+    catalogue.settle()
+    catalogue.send(catalogue.article(7, EAN))
+    catalogue.send(catalogue.article(7, OTHER, marker=2))
+    catalogue.settle()
+    answers = [event.article_number for event in catalogue.to("b1") if isinstance(event, CodeAnswered)]
+    assert answers == [None, 7], "an order that has its article is not told when the barcode moves on"
+
+
+def test_askers_of_one_code_are_bounded() -> None:
+    catalogue = Catalogue()
+    for number in range(ASKERS + 5):
+        catalogue.send(catalogue.ask(f"code/ean/{EAN}", asker=f"orders:b{number}"))
+    catalogue.settle()
+    row = catalogue.rows[f"code/ean/{EAN}"]
+    assert isinstance(row, CodeRow)
+    assert len(row.askers) == ASKERS
+    assert "too-many-askers" in [note.kind for note in catalogue.notes]
+
+
+def test_an_event_at_a_row_of_another_kind_is_refused() -> None:
+    catalogue = known(Catalogue().article(7, EAN))
+    event = Catalogue().offer("x", EAN).event
+    with pytest.raises(ValueError, match="another kind"):
+        catalogue.deliver(Message(flow="catalogue", entity="article/7", event=event))
+
+
+def test_an_answer_for_an_offer_that_is_gone_makes_no_row() -> None:
+    catalogue = Catalogue()
+    answer = CodeAnswered(kind="ean", value=EAN, article_number=7)
+    catalogue.deliver(Message(flow="catalogue", entity="offer/gone", event=answer))
+    assert catalogue.rows == {}
+    assert OperatorAsked(who="x") not in catalogue.out
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    articles=st.dictionaries(st.integers(1, 5), st.sets(st.sampled_from("abcdef"), max_size=3), max_size=5),
+    offers=st.dictionaries(st.integers(1, 4), st.sampled_from("abcdef"), max_size=4),
+    doubles=st.integers(1, 3),
+)
+@settings(max_examples=200, deadline=None)
+def test_every_offer_ends_at_the_only_article_with_its_ean(
+    seed: int, articles: dict[int, set[str]], offers: dict[int, str], doubles: int
+) -> None:
+    eans = {letter: f"87123456{place:05d}" for place, letter in enumerate("abcdef")}
+    chance = random.Random(seed)
+    catalogue = Catalogue(chance)
+    messages = [
+        catalogue.article(number, *(eans[letter] for letter in sorted(letters)))
+        for number, letters in articles.items()
+    ]
+    messages += [catalogue.offer(f"o{number}", eans[letter]) for number, letter in offers.items()]
+    chance.shuffle(messages)
+    for message in messages:
+        catalogue.send(message, doubles)
+    catalogue.settle()
+    for number, letter in offers.items():
+        carriers = [article for article, letters in articles.items() if letter in letters]
+        assert catalogue.sells(f"o{number}") == (carriers[0] if len(carriers) == 1 else None)
