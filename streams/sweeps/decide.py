@@ -1,0 +1,320 @@
+"""When what is read, and from where. Pure.
+
+A cursor moves only when what it covers is durable (the runner sends what a page held before its outcome). A
+sweep that fails waits and is tried again from the same cursor; the others go on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from streams.backoff import delay
+from streams.flow import Ask, Context, Decision
+from streams.sweeps.rules import SweepRules
+from streams.sweeps.state import NAMES, PROCESSES, Connection, Name, Sweep
+from streams.vocabulary.activity import Activity, ConnectionShown, Level, Noted, SweepShown
+from streams.vocabulary.effects import (
+    CareForSubscription,
+    Effect,
+    SweepArticles,
+    SweepBolOffers,
+    SweepBolOrders,
+    SweepMarkers,
+    SweepMplusOrders,
+    SweepProcessStatuses,
+    SweepStock,
+)
+from streams.vocabulary.events import (
+    ConnectionStarted,
+    MarkersRead,
+    ProcessNoticed,
+    ProcessStatuses,
+    Settled,
+    SubscriptionCaredFor,
+    SweepNudged,
+    SweepsEvent,
+    Swept,
+    Woke,
+)
+from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from streams.vocabulary.time import seconds
+
+LOUD = 3
+"""Failures in a row before a person is told: a vendor's hiccup is no news."""
+SHOW_EVERY = 60.0
+"""Seconds between snapshots when nothing but times has changed."""
+AT_START: tuple[Name, ...] = ("mplus-markers", "bol-orders", "bol-subscription")
+TITLES: dict[Name, str] = {
+    "mplus-markers": "what moved in Mplus",
+    "mplus-articles": "the articles of Mplus",
+    "mplus-orders": "the orders of Mplus",
+    "mplus-stock": "the stock of Mplus",
+    "bol-orders": "the orders of Bol",
+    "bol-offers": "the offers of Bol",
+    "bol-processes": "the writes pending at Bol",
+    "bol-subscription": "our subscription at Bol",
+}
+
+
+class _Step:
+    """One decision in the making."""
+
+    def __init__(self, state: Connection, context: Context) -> None:
+        self.state = state
+        self.context = context
+        self.rules: SweepRules = context.rules
+        self.at = context.at
+        self.notes: list[Activity] = []
+        self.loud = False
+
+    def note(self, kind: str, text: str, level: Level = "info") -> None:
+        self.notes.append(Noted(kind=kind, text=text, level=level, direction="in"))
+
+    def put(self, name: Name, sweep: Sweep) -> None:
+        self.state = replace(self.state, sweeps={**self.state.sweeps, name: sweep})
+
+    def due(self, name: Name, when: datetime | None = None) -> None:
+        """Run it then (now), or once more after what is on its way."""
+        sweep = self.state.sweep(name)
+        when = when or self.at
+        if name in self.context.open:
+            self.put(name, replace(sweep, again=True))
+        elif sweep.next_at is None or sweep.next_at > when:
+            self.put(name, replace(sweep, next_at=when))
+
+
+def decide(state: Connection | None, event: SweepsEvent, context: Context) -> Decision[Connection]:
+    """See streams/flow.py."""
+    step = _Step(state or Connection(), context)
+    match event:
+        case ConnectionStarted():
+            _started(step)
+        case SweepNudged():
+            if event.sweep in NAMES:
+                step.due(event.sweep)
+        case ProcessNoticed():
+            if event.status != "PENDING":
+                _ended(step, {event.process_id: event.status})
+        case Settled():
+            _settled(step, event)
+        case Woke():
+            pass  # what is due is asked for below
+        case _:
+            assert_never(event)
+    return _decision(state, step)
+
+
+def _decision(before: Connection | None, step: _Step) -> Decision[Connection]:
+    asks: list[Ask] = []
+    for name in NAMES:
+        sweep = step.state.sweep(name)
+        if sweep.next_at is None or name in step.context.open or sweep.next_at > step.at:
+            continue
+        effect = _effect(name, sweep, step)
+        step.put(name, replace(sweep, next_at=None))
+        if effect is not None:
+            asks.append(Ask(key=name, effect=effect))
+    waits = [sweep.next_at for sweep in step.state.sweeps.values() if sweep.next_at is not None]
+    activity = list(step.notes)
+    shown_at = step.state.shown_at
+    if step.loud or before is None or shown_at is None or step.at >= shown_at + seconds(SHOW_EVERY):
+        activity.append(shown(step.state))
+        step.state = replace(step.state, shown_at=step.at)
+    return Decision(
+        state=step.state,
+        asks=tuple(asks),
+        activity=tuple(activity),
+        wake=min(waits, default=None),
+    )
+
+
+def shown(state: Connection) -> ConnectionShown:
+    """The snapshot for the read model."""
+    sweeps = tuple(
+        SweepShown(
+            name=name,
+            last_ok=sweep.last_ok,
+            next_at=sweep.next_at,
+            failures=sweep.failures,
+            said=sweep.said,
+            cursor=sweep.cursor,
+        )
+        for name in NAMES
+        if (sweep := state.sweeps.get(name)) is not None
+    )
+    stuck = "; ".join(
+        f"{TITLES[name]} cannot be read, {sweep.failures} times now ({sweep.said})"
+        for name in NAMES
+        if (sweep := state.sweep(name)).failures >= LOUD
+    )
+    advice = ". It is tried again by itself; `kassabrug check` tells what works and what does not."
+    return ConnectionShown(sweeps=sweeps, stuck=stuck[:1].upper() + stuck[1:] + advice if stuck else "")
+
+
+# -- what calls for a sweep
+
+
+def _started(step: _Step) -> None:
+    for name in AT_START:
+        step.due(name)
+    offers = step.state.sweep("bol-offers")
+    last = offers.last_ok
+    if offers.cursor or last is None or step.at >= last + seconds(step.rules.bol_offers):
+        step.due("bol-offers")
+    step.loud = True
+
+
+def _markers(step: _Step, read: MarkersRead) -> None:
+    """Which feeds of Mplus moved beyond their cursors."""
+    if read.article >= int(step.state.sweep("mplus-articles").cursor or 0):
+        step.due("mplus-articles")
+    orders = step.state.sweep("mplus-orders")
+    if not orders.cursor:
+        # From now on: years of history are no concern of ours.
+        step.put("mplus-orders", replace(orders, cursor=str(read.order + 1)))
+    elif read.order >= int(orders.cursor):
+        step.due("mplus-orders")
+    stock = step.state.sweep("mplus-stock")
+    if not stock.cursor:
+        step.due("mplus-stock")
+    elif read.stock is None:
+        if stock.last_ok is None or step.at >= stock.last_ok + seconds(step.rules.stock):
+            step.due("mplus-stock")
+    elif read.stock > int(stock.cursor):
+        step.due("mplus-stock")
+
+
+def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
+    rules = step.rules
+    match name:
+        case "mplus-markers":
+            return SweepMarkers()
+        case "mplus-articles":
+            return SweepArticles(marker=int(sweep.cursor or 0))
+        case "mplus-orders":
+            return SweepMplusOrders(marker=int(sweep.cursor or 0), ext_prefix=rules.ext_prefix)
+        case "mplus-stock":
+            return SweepStock(marker=int(sweep.cursor or 0), branches=rules.branches)
+        case "bol-orders":
+            return SweepBolOrders(since=datetime.fromisoformat(sweep.cursor) if sweep.cursor else None)
+        case "bol-offers":
+            return SweepBolOffers(cursor=sweep.cursor)
+        case "bol-processes":
+            return SweepProcessStatuses(process_ids=step.state.processes) if step.state.processes else None
+        case "bol-subscription":
+            if not rules.subscription_url:
+                return None
+            return CareForSubscription(url=rules.subscription_url, resources=rules.resources)
+
+
+# -- outcomes
+
+
+def _settled(step: _Step, event: Settled) -> None:
+    if event.key not in NAMES:
+        return
+    name: Name = event.key
+    outcome = event.outcome
+    match outcome:
+        case Refused() | NotSent() | AnswerLost():
+            _failed(step, name, outcome)
+            return
+        case Swept():
+            _swept(step, name, outcome, event)
+        case MarkersRead():
+            _worked(step, name, event)
+            _markers(step, outcome)
+        case ProcessStatuses():
+            _worked(step, name, event)
+            asked = set(step.state.processes)
+            known = {one.process_id for one in outcome.statuses}
+            ended = {one.process_id: one.status for one in outcome.statuses if one.status != "PENDING"}
+            _ended(step, ended | dict.fromkeys(asked - known, "forgotten"))
+        case SubscriptionCaredFor():
+            _worked(step, name, event)
+            if outcome.did != "nothing":
+                step.note("subscription", f"Our subscription at Bol was {outcome.did}.", "good")
+            _pending(step, outcome.process_ids)
+        case _:
+            raise ValueError(f"{type(outcome).__name__} is no answer to a sweep")
+    _next(step, name, outcome)
+
+
+def _swept(step: _Step, name: Name, outcome: Swept, event: Settled) -> None:
+    _worked(step, name, event)
+    step.put(name, replace(step.state.sweep(name), cursor=outcome.cursor))
+    if name == "bol-offers" and not outcome.more:
+        step.put(name, replace(step.state.sweep(name), cursor=""))
+        step.loud = True
+    if outcome.found and name != "bol-offers":
+        step.note("sweep", f"Read {TITLES[name]}: {outcome.found} found.")
+
+
+def _worked(step: _Step, name: Name, event: Settled) -> None:
+    sweep = step.state.sweep(name)
+    if sweep.failures:
+        step.loud = True
+    if sweep.failures >= LOUD:
+        step.note("sweep", f"{TITLES[name].capitalize()} can be read again.", "cleared")
+    step.put(name, replace(sweep, last_ok=event.answered_at, failures=0, said=""))
+
+
+def _next(step: _Step, name: Name, outcome: object) -> None:
+    """When this sweep runs next."""
+    sweep = step.state.sweep(name)
+    more = isinstance(outcome, Swept) and outcome.more
+    if more or sweep.again:
+        step.put(name, replace(sweep, again=False, next_at=step.at))
+        return
+    rules = step.rules
+    every = {
+        "mplus-markers": rules.markers,
+        "bol-orders": rules.bol_orders,
+        "bol-offers": rules.bol_offers,
+        "bol-processes": rules.processes if step.state.processes else None,
+        "bol-subscription": rules.subscription,
+    }.get(name)
+    known = sweep.next_at
+    if every is not None and known is None:
+        step.put(name, replace(sweep, next_at=step.at + seconds(every)))
+
+
+def _failed(step: _Step, name: Name, outcome: Refused | NotSent | AnswerLost) -> None:
+    sweep = step.state.sweep(name)
+    failures = sweep.failures + 1
+    asked = outcome.retry_after if isinstance(outcome, NotSent) else None
+    words = outcome.said if isinstance(outcome, Refused) else outcome.why
+    wait = delay(failures, f"{step.context.connection}/{name}", asked)
+    step.put(
+        name,
+        replace(sweep, failures=failures, said=words, again=False, next_at=step.at + seconds(wait)),
+    )
+    step.loud = True
+    if failures == LOUD:
+        text = f"{TITLES[name].capitalize()} cannot be read: {words}. It is tried again by itself."
+        step.note("sweep", text, "stuck")
+
+
+# -- writes pending at Bol
+
+
+def _pending(step: _Step, process_ids: tuple[str, ...]) -> None:
+    if not process_ids:
+        return
+    known = step.state.processes
+    fresh = tuple(one for one in process_ids if one not in known)
+    step.state = replace(step.state, processes=(*known, *fresh)[-PROCESSES:])
+    step.due("bol-processes", step.at + seconds(step.rules.processes))
+
+
+def _ended(step: _Step, statuses: dict[str, str]) -> None:
+    known = step.state.processes
+    step.state = replace(step.state, processes=tuple(one for one in known if one not in statuses))
+    for process_id in known:
+        status = statuses.get(process_id, "")
+        if status in ("FAILURE", "TIMEOUT"):
+            text = f"Bol did not do what was asked in process {process_id}: {status}."
+            step.note("process", text, "warn")

@@ -1,0 +1,24 @@
+"""How often what is read, for one connection."""
+
+from __future__ import annotations
+
+from streams.vocabulary.fact import Value
+
+
+class SweepRules(Value, frozen=True):
+    """The rules in force. Intervals in seconds."""
+
+    branches: tuple[int, ...]
+    ext_prefix: str = "BOL-"
+    subscription_url: str = ""
+    """Where Bol reaches our webhook; empty: no subscription is cared for."""
+    resources: tuple[str, ...] = ("ORDER", "PROCESS_STATUS", "SHIPMENT")
+    markers: float = 20.0
+    """One cheap call tells which Mplus feeds moved (facts/mplus.md 2.6)."""
+    stock: float = 300.0
+    """Only where the installation gives no stock marker."""
+    bol_orders: float = 60.0
+    bol_offers: float = 6 * 3600.0
+    """A whole round over all offers: finds foreign writes and new offers."""
+    processes: float = 60.0
+    subscription: float = 900.0

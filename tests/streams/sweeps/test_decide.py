@@ -1,0 +1,281 @@
+"""What is read when, and from where."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.flow import Context, Decision, OpenEffect
+from streams.sweeps.decide import decide
+from streams.sweeps.rules import SweepRules
+from streams.sweeps.state import NAMES, Connection
+from streams.vocabulary.activity import ConnectionShown, Noted
+from streams.vocabulary.effects import (
+    CareForSubscription,
+    SweepArticles,
+    SweepBolOffers,
+    SweepBolOrders,
+    SweepMplusOrders,
+    SweepProcessStatuses,
+    SweepStock,
+)
+from streams.vocabulary.events import (
+    ConnectionStarted,
+    MarkersRead,
+    ProcessNoticed,
+    ProcessStatus,
+    ProcessStatuses,
+    Settled,
+    SubscriptionCaredFor,
+    SweepNudged,
+    Swept,
+    Woke,
+)
+from streams.vocabulary.outcomes import NotSent, Refused
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+RULES = SweepRules(branches=(1,), subscription_url="https://shop.example/webhooks/shop/bol")
+
+
+class Desk:
+    """One connection's row and the shell around it."""
+
+    def __init__(self, rules: SweepRules = RULES) -> None:
+        self.rules = rules
+        self.now = START
+        self.state: Connection | None = None
+        self.open: dict[str, OpenEffect] = {}
+        self.wake: datetime | None = None
+        self.decision: Decision[Connection] | None = None
+
+    def apply(self, event: Any, without: str = "") -> Decision[Connection]:
+        self.open.pop(without, None)
+        context = Context(connection="shop", entity="", at=self.now, rules=self.rules, open=dict(self.open))
+        decision = decide(self.state, event, context)
+        assert decide(self.state, event, context) == decision
+        for ask in decision.asks:
+            assert ask.key not in self.open, "a sweep is on its way once"
+            self.open[ask.key] = OpenEffect(effect=ask.effect, number=1)
+        self.state, self.wake, self.decision = decision.state, decision.wake, decision
+        return decision
+
+    def start(self) -> None:
+        self.apply(ConnectionStarted(started_at=self.now))
+
+    def settle(self, name: str, outcome: Any) -> Decision[Connection]:
+        self.now += timedelta(milliseconds=50)
+        event = Settled(key=name, number=1, outcome=outcome, asked_at=self.now, answered_at=self.now)
+        return self.apply(event, without=name)
+
+    def sleep(self) -> None:
+        """Until the alarm rings."""
+        assert self.wake is not None
+        self.now = max(self.now, self.wake)
+        self.apply(Woke(due=self.now))
+
+    def effect(self, name: str) -> Any:
+        return self.open[name].effect
+
+    @property
+    def stuck(self) -> str:
+        assert self.decision is not None
+        return [one.stuck for one in self.decision.activity if isinstance(one, ConnectionShown)][-1]
+
+    @property
+    def notes(self) -> list[Noted]:
+        assert self.decision is not None
+        return [one for one in self.decision.activity if isinstance(one, Noted)]
+
+
+MARKERS = MarkersRead(article=100, order=50, stock=900)
+
+
+def test_at_the_start_everything_with_an_interval_is_read() -> None:
+    desk = Desk()
+    desk.start()
+    assert set(desk.open) == {"mplus-markers", "bol-orders", "bol-offers", "bol-subscription"}
+    assert desk.effect("bol-orders") == SweepBolOrders(since=None)
+    assert desk.effect("bol-subscription") == CareForSubscription(url=RULES.subscription_url)
+
+
+def test_a_restart_doubles_nothing_that_is_on_its_way() -> None:
+    desk = Desk()
+    desk.start()
+    desk.start()
+    desk.settle("bol-orders", Swept(cursor=START.isoformat()))
+    assert "bol-orders" in desk.open, "called for again while it was on its way"
+
+
+def test_markers_call_for_the_feeds_that_moved() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("mplus-markers", MARKERS)
+    assert desk.effect("mplus-articles") == SweepArticles(marker=0)
+    assert desk.effect("mplus-stock") == SweepStock(marker=0, branches=(1,))
+    assert "mplus-orders" not in desk.open, "orders begin at the present marker"
+    desk.settle("mplus-articles", Swept(cursor="101"))
+    desk.settle("mplus-stock", Swept(cursor="900"))
+    desk.sleep()
+    desk.settle("mplus-markers", MARKERS)
+    assert not {"mplus-articles", "mplus-orders", "mplus-stock"} & set(desk.open)
+    desk.sleep()
+    desk.settle("mplus-markers", MarkersRead(article=101, order=51, stock=901))
+    assert desk.effect("mplus-articles") == SweepArticles(marker=101)
+    assert desk.effect("mplus-orders") == SweepMplusOrders(marker=51, ext_prefix="BOL-")
+    assert desk.effect("mplus-stock") == SweepStock(marker=900, branches=(1,))
+
+
+def test_pages_follow_each_other_from_the_cursor() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("bol-offers", Swept(cursor="page-2", more=True))
+    assert desk.effect("bol-offers") == SweepBolOffers(cursor="page-2")
+    desk.settle("bol-offers", Swept(cursor="", more=False))
+    assert "bol-offers" not in desk.open
+    assert desk.state is not None
+    assert desk.state.sweep("bol-offers").next_at == desk.now + timedelta(hours=6)
+
+
+def test_a_round_of_offers_goes_on_where_a_crash_left_it() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("bol-offers", Swept(cursor="page-2", more=True))
+    desk.open.clear()
+    desk.start()
+    assert desk.effect("bol-offers") == SweepBolOffers(cursor="page-2")
+
+
+def test_orders_are_read_since_the_last_good_sweep() -> None:
+    desk = Desk()
+    desk.start()
+    began = desk.now
+    desk.settle("bol-orders", Swept(cursor=began.isoformat(), found=2))
+    assert [note.text for note in desk.notes] == ["Read the orders of Bol: 2 found."]
+    while "bol-orders" not in desk.open:
+        desk.sleep()
+    assert desk.effect("bol-orders") == SweepBolOrders(since=began)
+    desk.settle("bol-orders", NotSent(why="no connection"))
+    while "bol-orders" not in desk.open:
+        desk.sleep()
+    assert desk.effect("bol-orders") == SweepBolOrders(since=began), "a failure moves no cursor"
+
+
+def test_a_failing_sweep_is_told_after_the_third_time_and_cleared() -> None:
+    desk = Desk()
+    desk.start()
+    for _ in range(3):
+        assert desk.state is not None
+        desk.settle("mplus-markers", Refused(said="ident or secret is wrong"))
+        last = desk.notes
+        while "mplus-markers" not in desk.open:
+            desk.sleep()
+    assert [note.level for note in last] == ["stuck"]
+    desk.settle("mplus-markers", Refused(said="ident or secret is wrong"))
+    assert "ident or secret is wrong" in desk.stuck
+    while "mplus-markers" not in desk.open:
+        desk.sleep()
+    desk.settle("mplus-markers", MARKERS)
+    assert desk.stuck == ""
+    assert [note.level for note in desk.notes] == ["cleared"]
+
+
+def test_retry_after_is_honoured() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("bol-orders", NotSent(why="429", retry_after=40.0))
+    assert desk.state is not None
+    assert desk.state.sweep("bol-orders").next_at == desk.now + timedelta(seconds=40)
+
+
+def test_a_nudge_runs_a_sweep_now() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("bol-orders", Swept(cursor=START.isoformat()))
+    assert "bol-orders" not in desk.open
+    desk.apply(SweepNudged(sweep="bol-orders"))
+    assert "bol-orders" in desk.open
+    desk.apply(SweepNudged(sweep="no-such-sweep"))
+
+
+def test_an_installation_without_a_stock_marker_is_swept_by_the_clock() -> None:
+    desk = Desk()
+    desk.start()
+    silent = MarkersRead(article=0, order=0, stock=None)
+    desk.settle("mplus-markers", silent)
+    desk.settle("mplus-stock", Swept(cursor="900"))
+    read = desk.now
+    while "mplus-stock" not in desk.open:
+        desk.sleep()
+        if "mplus-markers" in desk.open:
+            desk.settle("mplus-markers", silent)
+        for name in list(desk.open):
+            if name.startswith("bol"):
+                desk.settle(name, Swept(cursor=START.isoformat()))
+    assert timedelta(seconds=300) <= desk.now - read < timedelta(seconds=330)
+
+
+def test_pending_writes_are_asked_about_until_they_end() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("bol-subscription", SubscriptionCaredFor(did="created", process_ids=("p1", "p2", "p3")))
+    assert desk.notes[0].text == "Our subscription at Bol was created."
+    while "bol-processes" not in desk.open:
+        desk.sleep()
+    assert desk.effect("bol-processes") == SweepProcessStatuses(process_ids=("p1", "p2", "p3"))
+    answer = (
+        ProcessStatus(process_id="p1", status="PENDING"),
+        ProcessStatus(process_id="p2", status="FAILURE"),
+    )
+    desk.settle("bol-processes", ProcessStatuses(statuses=answer))
+    assert [note.level for note in desk.notes] == ["warn"]
+    assert desk.state is not None
+    assert desk.state.processes == ("p1",), "Bol no longer knows p3"
+    desk.apply(ProcessNoticed(process_id="p1", status="SUCCESS"))
+    assert desk.state.processes == ()
+
+
+def test_without_an_address_no_subscription_is_cared_for() -> None:
+    desk = Desk(SweepRules(branches=(1,)))
+    desk.start()
+    assert "bol-subscription" not in desk.open
+
+
+OUTCOMES = st.one_of(
+    st.builds(Swept, cursor=st.integers(1, 99).map(str), more=st.booleans()),
+    st.builds(
+        MarkersRead,
+        article=st.integers(0, 99),
+        order=st.integers(0, 99),
+        stock=st.none() | st.integers(0, 99),
+    ),
+    st.builds(NotSent, why=st.just("no"), retry_after=st.none() | st.floats(0, 5)),
+    st.just(ProcessStatuses(statuses=())),
+    st.just(SubscriptionCaredFor(did="nothing", process_ids=("p",))),
+)
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["start", "sleep", "nudge", "settle"]), OUTCOMES), max_size=60)
+)
+@settings(max_examples=200, deadline=None)
+def test_a_connection_never_falls_asleep_for_good(steps: list[tuple[str, Any]]) -> None:
+    desk = Desk()
+    desk.start()
+    for what, outcome in steps:
+        if what == "start":
+            desk.start()
+        elif what == "sleep" and desk.wake is not None:
+            desk.sleep()
+        elif what == "nudge":
+            desk.apply(SweepNudged(sweep="mplus-stock"))
+        elif what == "settle" and desk.open:
+            name = sorted(desk.open)[0]
+            bol_orders = name == "bol-orders" and isinstance(outcome, Swept)
+            desk.settle(name, Swept(cursor=START.isoformat()) if bol_orders else outcome)
+        for name in ("mplus-markers", "bol-orders", "bol-offers"):
+            assert desk.state is not None
+            assert name in desk.open or desk.state.sweep(name).next_at is not None  # type: ignore[arg-type]  # a name
+    assert set(desk.open) <= set(NAMES)
