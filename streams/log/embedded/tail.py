@@ -48,6 +48,12 @@ class Partition:
             del self._tail[: self._stale]
             self._stale = 0
 
+    def forget(self, before: int) -> None:
+        """Records before this offset are gone."""
+        while self._stale < len(self._tail) and self._tail[self._stale].offset < before:
+            self._bytes -= _size(self._tail[self._stale])
+            self._stale += 1
+
     def peek(self, offset: int, limit: int) -> Sequence[Record] | None:
         """Up to `limit` records from `offset` on, or None when that is further back than the tail."""
         if offset >= self.end:

@@ -94,12 +94,16 @@ class Upkeep:
             return 0
         applied = min(partition.positions.values(), default=partition.end)
         before = now - retention * 1000
-        return int(await self._writing.chore(lambda db: _old_records(db, partition, applied, before)))
+        removed, first = await self._writing.chore(lambda db: _old_records(db, partition, applied, before))
+        partition.forget(first)
+        return int(removed)
 
 
-def _old_records(connection: sqlite3.Connection, partition: Partition, applied: int, before: int) -> int:
+def _old_records(
+    connection: sqlite3.Connection, partition: Partition, applied: int, before: int
+) -> tuple[int, int]:
     """Removes from the beginning on, up to the first record that is young or not applied yet, so that what
-    stays has no holes."""
+    stays has no holes. Gives how many went, and the offset before which nothing is left."""
     origin = partition.origin
     found = connection.execute(
         "SELECT place, timestamp FROM records WHERE place >= ? AND place < ? ORDER BY place LIMIT ?",
@@ -113,7 +117,7 @@ def _old_records(connection: sqlite3.Connection, partition: Partition, applied: 
     ).rowcount
     whole_spans = origin + (until - origin) // SPAN * SPAN
     connection.execute("DELETE FROM spans WHERE place >= ? AND place < ?", (origin, whole_spans))
-    return int(removed)
+    return int(removed), until - origin
 
 
 def _old_tombstones(connection: sqlite3.Connection, partition: Partition, before: int) -> int:

@@ -125,6 +125,7 @@ async def test_a_position_before_what_is_kept_is_no_gap(opener: Opener, clock: H
     await tally.until_applied(1)
     await host.stop()
     assert [(run.begin, run.end) for run in tally.runs if run.at == at] == [(2, 6)]
+    assert tally.applied == 1
 
 
 async def test_what_was_never_applied_waits_for_the_group(opener: Opener, clock: HandClock) -> None:
