@@ -7,6 +7,7 @@ import hmac
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from itertools import islice
 from random import Random
 
 import httpx
@@ -27,7 +28,7 @@ from connectors.mplus.simulator.soap import SoapFault, envelope, fault_envelope,
 from streams.vocabulary.time import Clock
 
 SLOW_SECONDS = 2.0
-_PIECES_AT_ONCE = 500
+_PIECES_AT_ONCE = 200
 """Pieces of an answer written before other callers get a turn."""
 _HEADERS = {"mplus-service-version": ".".join(map(str, VERSION)), "server-timing": "total;dur=1"}
 _PAGE = "<!DOCTYPE html><html><body><h1>{status}</h1></body></html>"
@@ -100,7 +101,7 @@ class MplusSimulator:
             if early is not None:
                 return early
         try:
-            answer = envelope(await _gathered(operation(self.books, call)))
+            answer = await _gathered(operation(self.books, call))
         except SoapFault as fault:
             return _fault(fault)
         self.pushes.call_back(self.books.take_callbacks())
@@ -128,7 +129,7 @@ class MplusSimulator:
                 return _struck(rule)
         return None
 
-    async def _after(self, rule: FaultRule, answer: str) -> Response | None:
+    async def _after(self, rule: FaultRule, answer: bytes) -> Response | None:
         match rule.kind:
             case "timeout-after-effect":
                 return await self._cut(rule)
@@ -193,22 +194,25 @@ async def _read(request: Request, most: int) -> bytes | None:
     return b"".join(parts)
 
 
-async def _gathered(pieces: Iterable[str]) -> str:
-    """One answer of its pieces, with a turn for others every now and then."""
-    parts: list[str] = []
-    for piece in pieces:
-        parts.append(piece)
-        if len(parts) % _PIECES_AT_ONCE == 0:
+async def _gathered(pieces: Iterable[str]) -> bytes:
+    """One answer of its pieces in its envelope, with a turn for others every now and then."""
+    head, tail = envelope("\0").split("\0")
+    parts: list[bytes] = [head.encode()]
+    remaining = iter(pieces)
+    while some := "".join(islice(remaining, _PIECES_AT_ONCE)):
+        parts.append(some.encode("utf-8", "replace"))
+        if len(parts) > 2:
             await asyncio.sleep(0)
-    return "".join(parts)
+    parts.append(tail.encode())
+    return b"".join(parts)
 
 
-def _xml(answer: str, status: int = 200) -> Response:
-    return Response(answer.encode("utf-8", "replace"), status, headers=_HEADERS, media_type="text/xml")
+def _xml(answer: bytes, status: int = 200) -> Response:
+    return Response(answer, status, headers=_HEADERS, media_type="text/xml")
 
 
 def _fault(fault: SoapFault, status: int = 500) -> Response:
-    return _xml(fault_envelope(fault), status)
+    return _xml(fault_envelope(fault).encode("utf-8", "replace"), status)
 
 
 def _struck(rule: FaultRule) -> Response:

@@ -143,8 +143,10 @@ class MplusBooks:
         return taken
 
     def fresh(self) -> MplusBooks:
-        """The same installation as on its first day, with ids that were not used yet."""
-        return MplusBooks(self.config, clock=self.clock, rng=self.rng)
+        """The same installation as on its first day, with its subscription and ids that were not used yet."""
+        books = MplusBooks(self.config, clock=self.clock, rng=self.rng)
+        books.webhook = self.webhook
+        return books
 
 
 class Replays:

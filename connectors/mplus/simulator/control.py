@@ -7,7 +7,6 @@ done is 400 or 404 with `{"error": ...}`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -19,9 +18,25 @@ from starlette.routing import Route
 from connectors.mplus.simulator import dump as told
 from connectors.mplus.simulator.articles import GeneratedArticle
 from connectors.mplus.simulator.catalogue import Article
-from connectors.mplus.simulator.config import DEFAULT_WEBHOOK_SECRET, WebhookTarget
+from connectors.mplus.simulator.config import WebhookTarget
+from connectors.mplus.simulator.control_bodies import (
+    ArticleChange,
+    Count,
+    Delivery,
+    Goods,
+    Line,
+    Marking,
+    NewArticle,
+    Nothing,
+    OrderNamed,
+    Sale,
+    Target,
+    above_zero,
+    pieces_of,
+    price_of,
+)
 from connectors.mplus.simulator.faults import FaultRule
-from connectors.mplus.simulator.orders import MOST_QUANTITY, Order
+from connectors.mplus.simulator.orders import Order
 from connectors.mplus.simulator.sessions import SaleLine
 from connectors.mplus.simulator.stock import StockRow
 
@@ -29,100 +44,8 @@ if TYPE_CHECKING:
     from connectors.mplus.simulator.app import MplusSimulator
 
 MOST_BODY = 1024 * 1024
-Quantity = int | str
-"""Pieces; text for fractions ("0.530")."""
 T = TypeVar("T")
 Act = Callable[[Any], Awaitable[Any]]
-
-
-class _Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A request's body; an unknown field is a typing mistake and refused."""
-
-
-class _Line(_Body):
-    article: int
-    quantity: Quantity = 1
-    price_cents: int | None = None
-
-
-class _Sale(_Body):
-    article: int | None = None
-    quantity: Quantity = 1
-    price_cents: int | None = None
-    lines: list[_Line] = []
-    branch: int | None = None
-    workplace: int | None = None
-    payment_method: str = "PIN"
-
-
-class _Goods(_Body):
-    article: int
-    quantity: Quantity
-    branch: int | None = None
-    reference: str = ""
-
-
-class _Count(_Body):
-    """Either what is counted (`amount`) or by how much it is off (`change`)."""
-
-    article: int
-    amount: Quantity | None = None
-    change: Quantity | None = None
-    branch: int | None = None
-    reference: str = ""
-
-
-class _ArticleChange(_Body):
-    article: int
-    description: str | None = None
-    ean: str | None = None
-    price_cents: int | None = None
-    active: bool | None = None
-    webshop: bool | None = None
-    discontinued: bool | None = None
-    extra_barcodes: list[tuple[str, int]] | None = None
-
-
-class _NewArticle(_Body):
-    article: int
-    ean: str
-    description: str
-    price_cents: int
-    product: int | None = None
-    plu: str = ""
-    vat_code: int = 2
-    opening_stock: int = 0
-    stock_article: bool = True
-
-
-class _OrderNamed(_Body):
-    order_id: str = ""
-    ext_order_id: str = ""
-
-
-class _Delivery(_OrderNamed):
-    quantities: dict[str, Quantity] | None = None
-    """By lineId; None: everything open."""
-    reference: str = ""
-    invoiced: bool = False
-
-
-class _Marking(_OrderNamed):
-    reference: str | None = None
-    category: int | None = None
-
-
-class _Target(_Body):
-    """No `url`: no webhooks any more."""
-
-    url: str = ""
-    subscription_id: str = "kassabrug"
-    secret: str = DEFAULT_WEBHOOK_SECRET
-    events: tuple[str, ...] = ("completeSession", "creditSession")
-
-
-class _Nothing(_Body):
-    pass
 
 
 class _NotThere(Exception):
@@ -135,24 +58,24 @@ class Control:
     def __init__(self, simulator: MplusSimulator) -> None:
         self._simulator = simulator
 
-    async def sell(self, sale: _Sale) -> Any:
+    async def sell(self, sale: Sale) -> Any:
         """A customer pays."""
         return self._session(sale, refund=False)
 
-    async def refund(self, sale: _Sale) -> Any:
+    async def refund(self, sale: Sale) -> Any:
         """A customer brings it back; quantities are positive here."""
         return self._session(sale, refund=True)
 
-    def _session(self, sale: _Sale, *, refund: bool) -> Any:
+    def _session(self, sale: Sale, *, refund: bool) -> Any:
         lines = sale.lines
         if sale.article is not None:
             lines = [
-                _Line(article=sale.article, quantity=sale.quantity, price_cents=sale.price_cents),
+                Line(article=sale.article, quantity=sale.quantity, price_cents=sale.price_cents),
                 *lines,
             ]
         books = self._simulator.books
         session, events = books.till.sell(
-            [SaleLine(line.article, _pieces(line.quantity), _cents(line.price_cents)) for line in lines],
+            [SaleLine(line.article, pieces_of(line.quantity), price_of(line.price_cents)) for line in lines],
             branch=sale.branch,
             workplace=sale.workplace,
             payment_method=sale.payment_method,
@@ -161,34 +84,38 @@ class Control:
         self._simulator.pushes.tell(books.webhook, events)
         return told.session_told(session)
 
-    async def receive(self, goods: _Goods) -> Any:
+    async def receive(self, goods: Goods) -> Any:
         """A supplier delivers."""
         row = self._row(goods.article, goods.branch)
-        self._simulator.books.receive(row, _above_zero(goods.quantity), goods.reference)
+        self._simulator.books.receive(row, above_zero(goods.quantity), goods.reference)
         return told.stock_row(row)
 
-    async def announce(self, goods: _Goods) -> Any:
+    async def announce(self, goods: Goods) -> Any:
         """Something is ordered at a supplier."""
         row = self._row(goods.article, goods.branch)
-        self._simulator.books.announce(row, _above_zero(goods.quantity), goods.reference)
+        self._simulator.books.announce(row, above_zero(goods.quantity), goods.reference)
         return told.stock_row(row)
 
-    async def correct(self, count: _Count) -> Any:
+    async def correct(self, count: Count) -> Any:
         """Someone counts the shelf."""
         row = self._row(count.article, count.branch)
         if (count.amount is None) == (count.change is None):
             raise ValueError("give either amount or change")
-        off = _pieces(count.change) if count.change is not None else _pieces(count.amount or 0) - row.on_hand
+        off = (
+            pieces_of(count.change)
+            if count.change is not None
+            else pieces_of(count.amount or 0) - row.on_hand
+        )
         self._simulator.books.correct(row, off, count.reference)
         return told.stock_row(row)
 
-    async def change_article(self, change: _ArticleChange) -> Any:
+    async def change_article(self, change: ArticleChange) -> Any:
         """The back office edits an article."""
         catalogue = self._simulator.books.catalogue
         article = catalogue.article(change.article)
         if article is None:
             raise _NotThere(f"article {change.article} does not exist")
-        _cents(change.price_cents)
+        price_of(change.price_cents)
 
         def apply(edited: Article) -> None:
             for name in ("description", "price_cents", "active", "webshop", "discontinued"):
@@ -202,14 +129,14 @@ class Control:
         catalogue.change(article, apply)
         return self._told_article(article.number)
 
-    async def deactivate_article(self, change: _ArticleChange) -> Any:
+    async def deactivate_article(self, change: ArticleChange) -> Any:
         """The back office takes an article out of the range."""
         change.active = False
         return await self.change_article(change)
 
-    async def add_article(self, new: _NewArticle) -> Any:
+    async def add_article(self, new: NewArticle) -> Any:
         """A new article, a product of its own unless one is named."""
-        _cents(new.price_cents)
+        price_of(new.price_cents)
         self._simulator.books.add_article(
             GeneratedArticle(
                 article_number=new.article,
@@ -227,13 +154,13 @@ class Control:
         )
         return self._told_article(new.article)
 
-    async def deliver_order(self, delivery: _Delivery) -> Any:
+    async def deliver_order(self, delivery: Delivery) -> Any:
         """Staff packs an order, whole or in part. `reference`: what they type on the slip."""
         simulator = self._simulator
         order = self._order(delivery)
         quantities = None
         if delivery.quantities is not None:
-            quantities = {line: _pieces(quantity) for line, quantity in delivery.quantities.items()}
+            quantities = {line: pieces_of(quantity) for line, quantity in delivery.quantities.items()}
         shipped = simulator.books.deliver(
             order.order_id, quantities, invoiced=delivery.invoiced, reference=delivery.reference
         )
@@ -242,14 +169,14 @@ class Control:
         simulator.pushes.call_back(simulator.books.take_callbacks())
         return told.slip_told(shipped.slip)
 
-    async def cancel_order(self, named: _OrderNamed) -> Any:
+    async def cancel_order(self, named: OrderNamed) -> Any:
         """Staff cancels an order."""
         done = self._simulator.books.desk.cancel(self._order(named).order_id, toggle=False)
         if done.result != "OK" or done.order is None:
             raise ValueError(f"{done.result}: {done.message}")
         return told.order_told(done.order)
 
-    async def mark_order(self, marking: _Marking) -> Any:
+    async def mark_order(self, marking: Marking) -> Any:
         """Staff writes a reference or moves an order to another category."""
         order = self._order(marking)
         self._simulator.books.desk.mark(order, reference=marking.reference, category=marking.category)
@@ -260,17 +187,17 @@ class Control:
         self._simulator.faults.add(rule)
         return self._simulator.faults.told()
 
-    async def clear_faults(self, nothing: _Nothing) -> Any:
+    async def clear_faults(self, nothing: Nothing) -> Any:
         """No more trouble."""
         self._simulator.faults.clear()
         return []
 
-    async def reset(self, nothing: _Nothing) -> Any:
+    async def reset(self, nothing: Nothing) -> Any:
         """The first day again."""
         await self._simulator.reset()
         return {"reset": True}
 
-    async def set_webhook(self, target: _Target) -> Any:
+    async def set_webhook(self, target: Target) -> Any:
         """Where the tills' events go from now on."""
         wanted = (
             WebhookTarget(
@@ -313,7 +240,7 @@ class Control:
     def _told_article(self, number: int) -> Any:
         return told.dump(self._simulator.books, frozenset({"articles"}), frozenset({number}))["articles"][0]
 
-    def _order(self, named: _OrderNamed) -> Order:
+    def _order(self, named: OrderNamed) -> Order:
         orders = self._simulator.books.orders
         order = orders.get(named.order_id) if named.order_id else orders.by_ext(named.ext_order_id)
         if order is None:
@@ -325,21 +252,21 @@ def control_routes(simulator: MplusSimulator) -> list[Route]:
     """The routes of `/_control`."""
     control = Control(simulator)
     acts: list[tuple[str, str, type[Any], Act]] = [
-        ("POST", "sell", _Sale, control.sell),
-        ("POST", "refund", _Sale, control.refund),
-        ("POST", "receive", _Goods, control.receive),
-        ("POST", "announce", _Goods, control.announce),
-        ("POST", "correct", _Count, control.correct),
-        ("POST", "articles/change", _ArticleChange, control.change_article),
-        ("POST", "articles/deactivate", _ArticleChange, control.deactivate_article),
-        ("POST", "articles/add", _NewArticle, control.add_article),
-        ("POST", "orders/deliver", _Delivery, control.deliver_order),
-        ("POST", "orders/cancel", _OrderNamed, control.cancel_order),
-        ("POST", "orders/mark", _Marking, control.mark_order),
+        ("POST", "sell", Sale, control.sell),
+        ("POST", "refund", Sale, control.refund),
+        ("POST", "receive", Goods, control.receive),
+        ("POST", "announce", Goods, control.announce),
+        ("POST", "correct", Count, control.correct),
+        ("POST", "articles/change", ArticleChange, control.change_article),
+        ("POST", "articles/deactivate", ArticleChange, control.deactivate_article),
+        ("POST", "articles/add", NewArticle, control.add_article),
+        ("POST", "orders/deliver", Delivery, control.deliver_order),
+        ("POST", "orders/cancel", OrderNamed, control.cancel_order),
+        ("POST", "orders/mark", Marking, control.mark_order),
         ("POST", "faults", FaultRule, control.add_fault),
-        ("DELETE", "faults", _Nothing, control.clear_faults),
-        ("POST", "reset", _Nothing, control.reset),
-        ("POST", "webhook", _Target, control.set_webhook),
+        ("DELETE", "faults", Nothing, control.clear_faults),
+        ("POST", "reset", Nothing, control.reset),
+        ("POST", "webhook", Target, control.set_webhook),
     ]
     return [
         Route("/_control/books", control.books, methods=["GET"]),
@@ -373,27 +300,3 @@ def _handler(shape: type[T], act: Act) -> Callable[[Request], Awaitable[Response
 
 def _answer(content: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")
-
-
-def _pieces(quantity: Quantity) -> Decimal:
-    """Raises ValueError on what is no amount of goods, or has more than six decimals."""
-    try:
-        pieces = Decimal(quantity)
-    except ArithmeticError:
-        raise ValueError(f"not a quantity: {str(quantity)[:40]!r}") from None
-    if not pieces.is_finite() or abs(pieces) > MOST_QUANTITY or pieces != round(pieces, 6):
-        raise ValueError(f"not a quantity: {str(quantity)[:40]!r}")
-    return pieces
-
-
-def _above_zero(quantity: Quantity) -> Decimal:
-    pieces = _pieces(quantity)
-    if pieces <= 0:
-        raise ValueError("a quantity is above zero")
-    return pieces
-
-
-def _cents(price: int | None) -> int | None:
-    if price is not None and not 0 <= price <= 10**10:
-        raise ValueError("price_cents lies between 0 and ten billion")
-    return price

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from connectors.mplus.simulator.catalogue import Catalogue
 from connectors.mplus.simulator.config import MplusSimulatorConfig
 from connectors.mplus.simulator.deliveries import reserved_by, shift_reservations
+from connectors.mplus.simulator.order_drafts import LineDraft, OrderDraft, PaymentDraft
 from connectors.mplus.simulator.orders import (
-    Address,
     Order,
     OrderBook,
     OrderLine,
@@ -29,57 +28,6 @@ from streams.vocabulary.time import SHOP_ZONE, Clock
 MOST_LINES = 1000
 MOST_CENTS = 10**15
 """Far above any order and far below xsd:long."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineDraft:
-    """A line as it was sent; None: not sent."""
-
-    line_id: str
-    article: int
-    quantity: Decimal
-    text: str | None = None
-    price: int | None = None
-    price_excl: int | None = None
-    vat_code: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDraft:
-    """An order as it was sent; None: not sent, so the default applies, or the old value at an update."""
-
-    order_id: str = ""
-    ext_order_id: str | None = None
-    order_type: str | None = None
-    entry_branch: int | None = None
-    financial_branch: int | None = None
-    workplace: int | None = None
-    employee: int | None = None
-    relation: int | None = None
-    financial_date: date | None = None
-    delivery_address: Address | None = None
-    invoice_address: Address | None = None
-    reference: str | None = None
-    activity_id: str | None = None
-    vat_method: str | None = None
-    delivery_method: str | None = None
-    delivery_date: date | None = None
-    payment_method: str | None = None
-    category: int | None = None
-    on_delivery_url: str | None = None
-    on_invoice_url: str | None = None
-    change_counter: int | None = None
-    version_number: int | None = None
-    lines: tuple[LineDraft, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentDraft:
-    """A payment as it was sent; cents."""
-
-    method: str
-    amount: int
-    external_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

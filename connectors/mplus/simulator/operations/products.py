@@ -70,15 +70,16 @@ def get_products(books: MplusBooks, call: Node) -> Iterable[str]:
     )
     marker = request.whole("syncMarker") or 0
     limit = request.small("syncMarkerLimit")
-    chosen = _chosen(books, wanted, marker)
-    page = list(chosen) if not limit or limit < 0 else list(_cut(chosen, limit))
-    if limit and books.config.shuffle_pages:
+    if not limit or limit < 0:
+        return _written(books, _chosen(books, wanted, list(_candidates(books, wanted, marker))))
+    page = list(_cut(_chosen(books, wanted, _candidates(books, wanted, marker)), limit))
+    if books.config.shuffle_pages:
         books.rng.shuffle(page)
     return _written(books, page)
 
 
-def _chosen(books: MplusBooks, wanted: _Wanted, marker: int) -> Iterator[Chosen]:
-    for product in _candidates(books, wanted, marker):
+def _chosen(books: MplusBooks, wanted: _Wanted, candidates: Iterable[Product]) -> Iterator[Chosen]:
+    for product in candidates:
         articles = [found for number in product.articles if (found := books.catalogue.article(number))]
         if hits := wanted.of(product, articles):
             yield product, hits
@@ -106,16 +107,11 @@ def _cut(chosen: Iterator[Chosen], limit: int) -> Iterator[Chosen]:
         yield product, articles
 
 
-def _written(books: MplusBooks, page: list[Chosen]) -> Iterator[str]:
-    yield "<ns:GetProductsResponse>"
-    if page:
-        yield "<ns:productList>"
-        for product, articles in page:
-            yield _product(books, product, articles)
-        yield "</ns:productList>"
-    else:
-        yield "<ns:productList/>"
-    yield "</ns:GetProductsResponse>"
+def _written(books: MplusBooks, page: Iterable[Chosen]) -> Iterator[str]:
+    yield "<ns:GetProductsResponse><ns:productList>"
+    for product, articles in page:
+        yield _product(books, product, articles)
+    yield "</ns:productList></ns:GetProductsResponse>"
 
 
 def _product(books: MplusBooks, product: Product, articles: list[Article]) -> str:

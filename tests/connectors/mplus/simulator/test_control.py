@@ -128,7 +128,9 @@ async def test_reset_is_the_first_day_with_new_ids(shop: Shop) -> None:
     sold = await shop.control("sell", {"article": 1001})
     await shop.order()
     await shop.control("faults", {"kind": "http"})
+    await shop.control("webhook", {"url": "http://bridge/hooks", "events": []})
     await shop.control("reset")
+    assert shop.books.webhook is not None
     again = await shop.dump("?parts=stock,markers,orders,sessions")
     assert again == first
     assert (await shop.control("sell", {"article": 1001}))["session_id"] != sold["session_id"]
