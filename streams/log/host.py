@@ -93,9 +93,9 @@ class FaustHost(Host):
                         "be where its events are. Make both with the same number"
                     )
                 self._rows[one.topic] = RecoveredRows(one.rows, partitions)
-            topic = app.topic(
-                one.topic, schema=_RunSchema(key_type=bytes, value_type=bytes), partitions=partitions
-            )
+            # Without acknowledgements: they mean nothing here, and Faust would remember every one of them.
+            schema = _RunSchema(key_type=bytes, value_type=bytes)
+            topic = app.topic(one.topic, schema=schema, partitions=partitions, acks=False)
             # As many actors as partitions: runs of different partitions then share one fsync or round trip.
             app.agent(topic, name=one.name, concurrency=partitions)(self._agent(one))
         app.on_partitions_revoked.connect(self._partitions_revoked)

@@ -1,9 +1,8 @@
 """A Faust transport over the embedded log: it hands over runs, and commits what was applied.
 
 Names of Faust that start with an underscore are used here because Faust has no public ones for it; each is
-pinned by tests/streams/log/embedded/test_transport.py. What Faust's own consumer does with acknowledgements,
-gaps and committable offsets is left unused (facts/engine.md: it loses records): acknowledgements mean nothing
-here, the position is written by the checkpoint in the transaction of its rows.
+pinned by tests/streams/log/embedded/test_transport.py. Faust's acknowledgements, gaps and commits are not used
+(facts/engine.md: they lose records): the position is written by the checkpoint, in the transaction of its rows.
 """
 
 from __future__ import annotations
@@ -200,25 +199,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
     def _new_topicpartition(self, topic: str, partition: int) -> TP:
         return TP(topic, partition)
 
-    # -- acknowledgements and commits: Faust's are not used
-
-    def ack(self, message: ConsumerMessage) -> bool:
-        """The agent has gone on to the next message; the position is the checkpoint's business."""
-        if message.acked:
-            return False
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
-
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Faust has nothing to commit: the topics have no acknowledgements (host.py)."""
         return True
-
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        """Nothing is left to commit."""
-        return False
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Offsets between two runs are not gaps."""
 
     def close(self) -> None:
         """No longer told about news."""
