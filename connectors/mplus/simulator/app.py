@@ -137,7 +137,7 @@ class MplusSimulator:
                 return _xml(answer[: len(answer) // 2])
             case "not-xml":
                 return Response(_PAGE.format(status="OK"), 200, media_type="text/html")
-            case "http" | "fault" if rule.after_effect:
+            case "http" | "fault":
                 return _struck(rule)
         return None
 

@@ -240,6 +240,19 @@ async def test_partial_deliveries_make_packing_slips(shop: Shop) -> None:
     assert (await shop.call("getCurrentSyncMarkers"))["packingSlipSyncMarker"] == "2"
 
 
+async def test_one_line_of_two_is_a_partial_delivery(shop: Shop) -> None:
+    relation = await shop.relation()
+    await shop.call("createOrder", order("A", relation, line(1001, 1) + line(1002, 1)))
+    first = (await found(shop, "A")).all("order.lineList.line.lineId")[0]
+    await shop.control("orders/deliver", {"ext_order_id": "A", "quantities": {first: 1}})
+    read = await found(shop, "A")
+    assert read["order.deliveryState"] == "ORDER-DELIVERY-STATE-PARTIAL"
+    await shop.control("orders/cancel", {"ext_order_id": "A"})
+    read = await found(shop, "A")
+    assert read["order.cancelState"] == "ORDER-CANCEL-STATE-PARTIAL"
+    assert read["order.completeState"] == "ORDER-COMPLETE-STATE-COMPLETE"
+
+
 async def test_delivering_with_an_invoice_marks_the_slip(shop: Shop) -> None:
     made = await shop.order()
     body = (

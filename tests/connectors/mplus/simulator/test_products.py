@@ -62,6 +62,24 @@ async def test_products_are_chosen_by_number_plu_and_state(shop: Shop) -> None:
     assert articles(await shop.call("getProducts", nothing)) == []
 
 
+async def test_a_product_can_be_asked_whole(shop: Shop) -> None:
+    many = next(product for product in shop.books.catalogue.products() if len(product.articles) > 1)
+    ask = f"<articleNumbers>{many.articles[0]}</articleNumbers>"
+    assert articles(await shop.call("getProducts", f"<request>{ask}</request>")) == many.articles[:1]
+    whole = f"{ask}<includeAllArticlesOfSelectedProducts>true</includeAllArticlesOfSelectedProducts>"
+    assert articles(await shop.call("getProducts", f"<request>{whole}</request>")) == many.articles
+
+
+async def test_changes_can_be_asked_by_moment(shop: Shop) -> None:
+    await shop.time.sleep(60)
+    await shop.control("articles/change", {"article": 1003, "webshop": False})
+    moment = (
+        "<changedSinceTimestamp><sec>1</sec><min>30</min><hour>10</hour><day>20</day><mon>11</mon><year>2026</year>"
+        "<isdst>false</isdst><timezone>60</timezone></changedSinceTimestamp>"
+    )
+    assert articles(await shop.call("getProducts", f"<request>{moment}</request>")) == [1003]
+
+
 async def test_prices_barcodes_and_vat(shop: Shop) -> None:
     await shop.control(
         "articles/change", {"article": 1001, "price_cents": 1995, "extra_barcodes": [["8712345678906", 6]]}

@@ -45,6 +45,12 @@ async def test_a_sale_takes_a_new_stock_id_and_may_go_below_zero(shop: Shop) -> 
     ] == [1001]
 
 
+async def test_named_articles_are_held_against_the_stock_id_too(shop: Shop) -> None:
+    await shop.control("sell", {"article": 1001})
+    later = f"<stockId>{shop.books.stock.current}</stockId>"
+    assert [row["articleNumber"] for row in await stock(shop, 1001, 1002, more=later)] == [1001]
+
+
 async def test_a_stock_id_can_be_exclusive(opened: Opened) -> None:
     shop = await opened(stock_id_inclusive=False)
     await shop.control("sell", {"article": 1001})
