@@ -81,6 +81,9 @@ class Upkeep:
             except LogUnavailable as error:
                 log.warning("upkeep of the log has to wait: %s", error)
                 continue
+            except Exception:  # old records do no harm; a log without upkeep would fill the disk unseen
+                log.exception("upkeep of the log failed; it is tried again")
+                continue
             if gone:
                 log.info("upkeep of the log: %d old records went", gone)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from streams.log.base import TopicPartition
+from streams.log.base import Subscription, TopicPartition
 from streams.log.embedded import EmbeddedLog
-from tests.streams.log.contract import EVENTS, OTHER, ROWS, everything
+from streams.log.host import FaustHost
+from tests.streams.log.contract import EVENTS, OTHER, PARTITIONS, ROWS, Tally, everything
 from tests.streams.log.embedded.conftest import Opener
 
 ROOT = Path(__file__).parents[4]
@@ -102,3 +104,55 @@ async def test_nothing_acknowledged_is_missing_after_kill_9(opener: Opener, path
         there = await lanes_of(log)
         assert all(has >= was_told for has, was_told in zip(there, told, strict=True))
         await log.close()
+
+
+HOST_CHILD = """
+import asyncio, sys
+from streams.log.embedded import EmbeddedLog
+from streams.log.host import FaustHost
+from streams.vocabulary.time import system_clock
+from tests.streams.log.contract import EVENTS, PARTITIONS, ROWS, TOPICS, Tally, events
+from streams.log.base import Subscription
+
+class Telling(Tally):
+    async def apply(self, run):
+        await super().apply(run)
+        print(self.applied, flush=True)
+
+async def main():
+    log = await EmbeddedLog.open(sys.argv[1], TOPICS, partitions=PARTITIONS, clock=system_clock)
+    host = FaustHost(log, [Subscription("tally", EVENTS, Telling(), ROWS)])
+    await host.start()
+    for _ in range(100_000):
+        await log.append(events(20))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_host_that_is_killed_has_applied_every_event_exactly_once(opener: Opener, path: Path) -> None:
+    """Rows, messages and positions are one transaction: not at least once, but once."""
+    for lines in (3, 40, 120):
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", HOST_CHILD, str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        assert child.stdout is not None
+        for _ in range(lines):
+            assert await child.stdout.readline(), "the child ended by itself"
+        child.kill()
+        await child.stdout.read()
+        await child.wait()
+    log = await opener()
+    there = [one for _, one in await everything(log, EVENTS)]
+    left = len(there) - sum(
+        log.committed("kassabrug", TopicPartition(EVENTS, n)) or 0 for n in range(PARTITIONS)
+    )
+    assert left < len(there)
+    tally = Tally()
+    host = FaustHost(log, [Subscription("tally", EVENTS, tally, ROWS)])
+    await host.start()
+    await tally.until_applied(left)
+    await host.stop()
+    assert tally.counts() == Counter(one.key for one in there)
+    followed = [(one.key, one.value) for _, one in await everything(log, OTHER)]
+    assert Counter(followed) == Counter((one.key, one.value) for one in there)
