@@ -1,0 +1,1 @@
+"""Bol.com: the retailer API on the wire."""

@@ -1,0 +1,99 @@
+"""The signature of Bol's pushes: RSA PKCS#1 v1.5 with SHA-256 over the raw body (facts/bol.md, Push)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from connectors.bol.wire import SignatureKey
+from streams.vocabulary.time import Clock, seconds
+
+REFETCH = 60.0
+"""Seconds between two fetches of the keys, however many unknown key ids come in."""
+LONGEST_HEADER = 4096
+_PART = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')
+
+
+class Signature(NamedTuple):
+    """What the `Signature` header says."""
+
+    key_id: str
+    signature: bytes
+
+
+class BadSignature(Exception):
+    """Why a push is not believed; nothing of the push is in the text."""
+
+
+def parse(header: str) -> Signature:
+    """`keyId=0, algorithm="rsa-sha256", signature=<base64>`, in any order. Raises BadSignature."""
+    if len(header) > LONGEST_HEADER:
+        raise BadSignature("the signature header is too long")
+    parts = {name.lower(): quoted or plain.strip() for name, quoted, plain in _PART.findall(header)}
+    if not header:
+        raise BadSignature("no signature header")
+    if "keyid" not in parts or not parts.get("signature"):
+        raise BadSignature("the signature header has no keyId or no signature")
+    if parts.get("algorithm", "rsa-sha256").lower() != "rsa-sha256":
+        raise BadSignature("an algorithm other than rsa-sha256")
+    try:
+        return Signature(parts["keyid"], base64.b64decode(parts["signature"], validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise BadSignature("the signature is not base64") from error
+
+
+def public_key(key: SignatureKey) -> rsa.RSAPublicKey | None:
+    """The key, or None where it is none that we can use."""
+    try:
+        loaded = load_der_public_key(base64.b64decode(key.public_key))
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        return None
+    return loaded if isinstance(loaded, rsa.RSAPublicKey) else None
+
+
+class SignatureKeys:
+    """Bol's public keys: fetched when first needed, and again for an unknown id, at most once a minute."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[list[SignatureKey] | None]], clock: Clock) -> None:
+        """`fetch` gives None when Bol cannot be asked."""
+        self._fetch = fetch
+        self._clock = clock
+        self._keys: dict[str, rsa.RSAPublicKey] = {}
+        self._fetched: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    async def verify(self, header: str, body: bytes) -> None:
+        """Returns when the push is Bol's. Raises BadSignature."""
+        signature = parse(header)
+        key = self._keys.get(signature.key_id) or await self._unknown(signature.key_id)
+        if key is None:
+            raise BadSignature(f"no key {signature.key_id[:40]!r} among Bol's signature keys")
+        try:
+            key.verify(signature.signature, body, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature as error:
+            raise BadSignature("the signature does not fit the body") from error
+
+    async def _unknown(self, key_id: str) -> rsa.RSAPublicKey | None:
+        async with self._lock:
+            known = self._keys.get(key_id)
+            now = self._clock()
+            if known is not None or (self._fetched is not None and now < self._fetched + seconds(REFETCH)):
+                return known
+            fetched = await self._fetch()
+            if fetched is None and not self._keys:
+                return None  # never had any: the next push tries again
+            self._fetched = now
+            if fetched is not None:
+                usable = {key.id: public_key(key) for key in fetched}
+                self._keys = {name: key for name, key in usable.items() if key is not None}
+            return self._keys.get(key_id)
