@@ -1,0 +1,46 @@
+"""The addresses of the ingress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.ingress.door import Door
+from app.ingress.push import Desk
+from app.metrics import Metrics
+from streams.log.base import LogWriter
+
+
+def routes(
+    writer: LogWriter,
+    doors: Mapping[str, Door],
+    metrics: Metrics,
+    new_trace: Callable[[], str],
+    ready: Callable[[], str],
+    max_body: int,
+) -> list[Route]:
+    """Webhooks, health and metrics. `ready()` gives why not, or nothing."""
+
+    def desk(vendor: str) -> Desk:
+        return Desk(vendor, writer, doors, metrics, new_trace, max_body)
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        why = ready() or "; ".join(f"{who}: {what}" for who, what in sorted(metrics.stalls.items()))
+        return JSONResponse({"ready": not why, "why": why}, status_code=503 if why else 200)
+
+    async def exposition(request: Request) -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return [
+        Route("/webhooks/{connection}/bol", desk("bol"), methods=["POST"]),
+        Route("/webhooks/{connection}/mplus/{event}", desk("mplus"), methods=["POST"]),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", exposition),
+    ]
