@@ -1,0 +1,42 @@
+"""How the simulated marketplace behaves. What the facts leave open is a field here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LIMITS: Mapping[str, tuple[int, float]] = {
+    "list-orders": (25, 60.0),
+    "get-order": (25, 1.0),
+    "list-offers": (25, 1.0),
+    "get-offer": (50, 1.0),
+    "write-offer": (50, 1.0),
+    "process-status": (100, 1.0),
+    "subscriptions": (25, 1.0),
+    "shipments": (25, 1.0),
+}
+"""Calls and seconds per window (facts/bol.md: known figures, unofficial)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BolSimulatorConfig:
+    """One retailer's account."""
+
+    client_id: str = "demo"
+    client_secret: str = field(default="demo-secret", repr=False)
+    retailer_id: int = 1234567
+    token_seconds: int = 299
+    limits: Mapping[str, tuple[int, float]] = field(default_factory=lambda: dict(LIMITS))
+    process_seconds: float = 0.2
+    """From a 202 to its SUCCESS."""
+    push_tries: int = 10
+    push_pause: float = 60.0
+    """Seconds between tries: ten in about ten minutes, then the subscription is disabled."""
+    push_timeout: float = 5.0
+    pushes_at_once: int = 20
+    pushes_waiting: int = 10_000
+    hang_seconds: float = 30.0
+    """How long a call that times out is left hanging."""
+    max_body: int = 1024 * 1024
+    https_only: bool = False
+    """Bol takes only https addresses for pushes; a test on one machine has none."""
