@@ -1,0 +1,232 @@
+"""Records to table rows: pure, so that a whole run is made ready before its transaction begins."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, assert_never
+
+import msgspec
+
+from app.readmodel.freshness import bucket_of
+from app.readmodel.masking import scrubbed, shown_body
+from streams.codec import FactReader, Unreadable, split_key
+from streams.log.base import Record, TopicPartition, header
+from streams.topics import ACTIVITY, BOL_RAW, DEAD_LETTERS, MPLUS_RAW
+from streams.vocabulary.activity import Activity, ConnectionShown, Noted, OrderShown, StockShown
+from streams.vocabulary.time import milliseconds
+
+READ = (ACTIVITY.name, DEAD_LETTERS.name, BOL_RAW.name, MPLUS_RAW.name)
+"""The topics that the read model is built from."""
+
+LONGEST_TEXT = 2_000
+LONGEST_ID = 300
+"""Characters of an id, a code or a name; a hostile key must not fill the disk."""
+LARGEST = 2**53
+
+_reader: FactReader[Activity] = FactReader(Activity)
+_Row = dict[str, Any]
+
+
+class Entries(msgspec.Struct):
+    """What one run adds to the tables, in the order of its records."""
+
+    history: list[_Row] = []
+    articles: list[_Row] = []
+    orders: list[_Row] = []
+    connections: list[_Row] = []
+    answers: list[_Row] = []
+    dead_letters: list[_Row] = []
+    skipped: list[tuple[str, str, int, str]] = []
+    """Topic, reason, when (ms) and where (`activity/3 @ 1712`)."""
+
+
+def entries_of(at: TopicPartition, records: Sequence[Record]) -> Entries:
+    """The rows of these records. What cannot be read is in `skipped`, never an exception."""
+    entries = Entries()
+    for record in records:
+        try:
+            if at.topic == ACTIVITY.name:
+                _activity(entries, record)
+            elif at.topic == DEAD_LETTERS.name:
+                _dead_letter(entries, record)
+            else:
+                _answer(entries, at, record)
+        except Unreadable as error:
+            _skip(entries, at, record, _reason(error))
+        except Exception as error:  # a bug here: that record is not shown, the others are
+            _skip(entries, at, record, f"reading it failed: {type(error).__name__}")
+    for rows in (entries.history, entries.articles, entries.orders, entries.connections):
+        _clean(rows)
+    _clean(entries.answers)
+    _clean(entries.dead_letters)
+    return entries
+
+
+def _skip(entries: Entries, at: TopicPartition, record: Record, reason: str) -> None:
+    place = f"{at.topic}/{at.partition} @ {record.offset}"
+    entries.skipped.append((at.topic, reason, _moment(record), place))
+
+
+def _clean(rows: list[_Row]) -> None:
+    """No database takes half a surrogate pair, and PostgreSQL no NUL."""
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str) and not value.isprintable():
+                row[name] = value.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+def _reason(error: Unreadable) -> str:
+    """Few different words: they are counted by reason, and msgspec's name the exact place."""
+    return scrubbed(str(error)).partition(" - at `$")[0][:200]
+
+
+def _activity(entries: Entries, record: Record) -> None:
+    fact = _reader.read(record)
+    connection, entity = split_key(record.key)
+    common: _Row = {"connection": connection[:LONGEST_ID], "at": _moment(record)}
+    match fact:
+        case Noted():
+            entries.history.append(_line(record, fact, entity, common))
+        case StockShown():
+            fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
+            codes = [part for offer in fact.offers for part in (offer.offer_id, offer.ean) if part]
+            words = " ".join((fact.article_number, fact.description, *codes))
+            entries.articles.append(
+                common
+                | _stuck(fact.stuck, common["at"])
+                | {
+                    "article": fact.article_number[:LONGEST_ID],
+                    "description": fact.description[:LONGEST_ID],
+                    "desired": None if fact.desired is None else _number(fact.desired),
+                    "sentence": fact.sentence[:LONGEST_TEXT],
+                    "offers": len(fact.offers),
+                    "search": words.lower()[:LONGEST_TEXT],
+                    "shown": msgspec.json.encode(fact),
+                }
+            )
+        case OrderShown():
+            fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
+            codes = [part for line in fact.lines for part in (line.title, line.ean, line.article_number)]
+            words = " ".join((fact.order_id, fact.mplus_order, fact.customer, *codes))
+            entries.orders.append(
+                common
+                | _stuck(fact.stuck, common["at"])
+                | {
+                    "order_id": fact.order_id[:LONGEST_ID],
+                    "step": fact.step[:LONGEST_ID],
+                    "placed_at": _milliseconds(fact.placed_at),
+                    "first_at": common["at"],
+                    "search": words.lower()[:LONGEST_TEXT],
+                    "shown": msgspec.json.encode(fact),
+                }
+            )
+        case ConnectionShown():
+            fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
+            shown = {"shown": msgspec.json.encode(fact)}
+            entries.connections.append(common | _stuck(fact.stuck, common["at"]) | shown)
+        case _:
+            assert_never(fact)
+
+
+def _line(record: Record, fact: Noted, entity: str, common: _Row) -> _Row:
+    millis = None if fact.millis is None or fact.millis < 0 else _number(fact.millis)
+    return common | {
+        "mark": _mark(record),
+        "entity": entity[:LONGEST_ID],
+        "kind": fact.kind[:LONGEST_ID],
+        "level": fact.level,
+        "direction": fact.direction,
+        "text": _sentence(fact.text),
+        "millis": millis,
+        "bucket": None if millis is None else bucket_of(millis),
+        "trace": header(record.headers, "trace")[:LONGEST_ID],
+    }
+
+
+def _answer(entries: Entries, at: TopicPartition, record: Record) -> None:
+    connection, entity = split_key(record.key)
+    status = header(record.headers, "status", "0")
+    if not (status.isascii() and status.isdigit() and len(status) <= 4):
+        raise Unreadable("an answer whose status is not a number")
+    if not entity and int(status) < 400:
+        return  # a sweep that went well: its events tell what it found, and there are thousands a day
+    body = record.value or b""
+    entries.answers.append(
+        {
+            "mark": _mark(record),
+            "at": _moment(record),
+            "asked_at": _asked(header(record.headers, "asked_at")),
+            "connection": connection[:LONGEST_ID],
+            "entity": entity[:LONGEST_ID],
+            "vendor": "bol" if at.topic == BOL_RAW.name else "mplus",
+            "operation": scrubbed(header(record.headers, "operation"))[:LONGEST_ID],
+            "status": int(status),
+            "size": len(body),
+            "body": shown_body(body),
+        }
+    )
+
+
+def _dead_letter(entries: Entries, record: Record) -> None:
+    try:
+        connection, entity = split_key(record.key)
+    except Unreadable:
+        connection, entity = header(record.headers, "connection"), ""
+    entries.dead_letters.append(
+        {
+            "mark": _mark(record),
+            "at": _moment(record),
+            "connection": connection[:LONGEST_ID],
+            "entity": entity[:LONGEST_ID],
+            "topic": header(record.headers, "dead.topic", "?")[:LONGEST_ID],
+            "partition": header(record.headers, "dead.partition", "?")[:20],
+            "offset": header(record.headers, "dead.offset", "?")[:20],
+            "reason": _sentence(header(record.headers, "dead.reason", "no reason was written with it")),
+            "trace": header(record.headers, "trace")[:LONGEST_ID],
+            "size": len(record.value or b""),
+            "body": shown_body(record.value),
+        }
+    )
+
+
+def _mark(record: Record) -> str:
+    """The same line sent twice (rule 4 of the delivery: senders may repeat) has the same mark."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (record.key or b"", record.value or b"", str(record.timestamp).encode()):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    for name, value in record.headers:
+        digest.update(f"{name}={len(value)}:".encode() + value)
+    return digest.hexdigest()
+
+
+def _stuck(stuck: str, at: int) -> _Row:
+    return {"stuck": stuck, "stuck_since": at if stuck else None}
+
+
+def _number(number: int) -> int:
+    if abs(number) > LARGEST:
+        raise Unreadable("a number larger than any stock or time")
+    return number
+
+
+def _sentence(text: str) -> str:
+    return scrubbed(text)[:LONGEST_TEXT]
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None or moment.tzinfo is None else milliseconds(moment)
+
+
+def _asked(text: str) -> int | None:
+    try:
+        return _milliseconds(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(record: Record) -> int:
+    """The record's milliseconds, within what a calendar can show."""
+    return min(max(record.timestamp, 0), 253_370_764_800_000)

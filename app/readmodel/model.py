@@ -1,0 +1,112 @@
+"""The read model: one object that opens the database and answers the console's questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.readmodel import writing
+from app.readmodel.database import Database, ReadModelUnavailable
+from app.readmodel.freshness import Freshness
+from app.readmodel.queries import articles, deadletters, figures, history, orders, overview
+from app.readmodel.queries.history import HistoryFilter
+from app.readmodel.shown import (
+    ArticleDetail,
+    ArticleRow,
+    ConnectionRow,
+    DeadLetter,
+    HistoryLine,
+    OrderDetail,
+    OrderRow,
+    Overview,
+    Page,
+    StuckThing,
+)
+from streams.vocabulary.time import Clock
+
+__all__ = ["HistoryFilter", "ReadModel", "ReadModelUnavailable"]
+
+
+class ReadModel:
+    """Made by `open`. Every question runs in a thread and raises ReadModelUnavailable when it cannot be
+    answered now."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """For `open` only."""
+        self.database = database
+        self._clock = clock
+
+    @classmethod
+    async def open(cls, where: str | Path, *, clock: Clock) -> ReadModel:
+        """`where`: a file's path (SQLite) or a database URL. Tables of an older version are emptied and
+        read from the log again."""
+        database = Database(where)
+        try:
+            await database.write(writing.prepare)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, clock)
+
+    async def close(self) -> None:
+        """Waits for the questions under way."""
+        await self.database.close()
+
+    async def overview(self) -> Overview:
+        """The first page."""
+        now = self._clock()
+        return await self.database.read(lambda db: overview.overview(db, now))
+
+    async def stuck(self, limit: int = 200) -> tuple[StuckThing, ...]:
+        """What cannot go on, stuck longest first."""
+        return await self.database.read(lambda db: overview.stuck_things(db, limit))
+
+    async def history(self, wanted: HistoryFilter) -> tuple[HistoryLine, ...]:
+        """Lines, the newest first."""
+        return await self.database.read(lambda db: history.lines(db, wanted))
+
+    async def articles(
+        self, *, search: str = "", connection: str = "", stuck: bool = False, page: int = 1
+    ) -> Page[ArticleRow]:
+        """Articles that an offer sells, or all that a search finds."""
+        return await self.database.read(
+            lambda db: articles.article_page(db, search=search, of=connection, stuck=stuck, number=page)
+        )
+
+    async def article(self, connection: str, number: str) -> ArticleDetail | None:
+        """One article."""
+        return await self.database.read(lambda db: articles.article(db, connection, number))
+
+    async def orders(
+        self, *, search: str = "", connection: str = "", step: str = "", stuck: bool = False, page: int = 1
+    ) -> Page[OrderRow]:
+        """Orders, the newest first."""
+        return await self.database.read(
+            lambda db: orders.order_page(
+                db, search=search, of=connection, step=step, stuck=stuck, number=page
+            )
+        )
+
+    async def order(self, connection: str, order_id: str) -> OrderDetail | None:
+        """One order with its timeline."""
+        return await self.database.read(lambda db: orders.order(db, connection, order_id))
+
+    async def dead_letters(self, *, connection: str = "", page: int = 1) -> Page[DeadLetter]:
+        """Records that could not be read or applied, the newest first."""
+        return await self.database.read(
+            lambda db: deadletters.dead_letter_page(db, of=connection, number=page)
+        )
+
+    async def dead_letter(self, number: int) -> DeadLetter | None:
+        """One of them, with its masked body."""
+        return await self.database.read(lambda db: deadletters.dead_letter(db, number))
+
+    async def connections(self) -> tuple[ConnectionRow, ...]:
+        """Every connection with its sweeps."""
+        now = self._clock()
+        return await self.database.read(lambda db: overview.connection_rows(db, now))
+
+    async def freshness(self, minutes: int = figures.HOUR) -> tuple[Freshness, ...]:
+        """How long it took, by kind, over the last minutes (at most a day)."""
+        now = self._clock()
+        span = max(1, min(minutes, figures.DAY))
+        return await self.database.read(lambda db: figures.freshness_of(db, now, span))

@@ -1,0 +1,1 @@
+"""The questions that the read model answers: each a function of one database transaction."""

@@ -1,0 +1,176 @@
+"""What the read model answers about the small shop."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from app.readmodel import ReadModel
+from app.readmodel.model import HistoryFilter
+from app.readmodel.projection import Projection
+from streams.vocabulary.activity import ConnectionShown, Noted, OfferShown, OrderShown, StockShown
+from tests.app.readmodel.fakes import NOON, HandClock, MemoryLog
+from tests.app.readmodel.shop import SECRETS, STUCK_WHY, fill
+
+
+@pytest.fixture
+async def shop(model: ReadModel, log: MemoryLog, projection: Projection) -> ReadModel:
+    fill(log)
+    await projection.catch_up()
+    return model
+
+
+async def test_the_overview_says_what_is_stuck_and_why(shop: ReadModel) -> None:
+    overview = await shop.overview()
+    assert [(thing.about, thing.entity) for thing in overview.stuck] == [
+        ("article", "1002"),
+        ("order", "A2K8290LQ1"),
+    ]
+    assert overview.stuck[1].why == STUCK_WHY
+    assert overview.stuck_total == overview.total.stuck_now == 2
+    assert await shop.stuck() == overview.stuck
+    assert [counts.connection for counts in overview.connections] == ["demo"]
+
+
+async def test_freshness_is_what_was_measured(shop: ReadModel) -> None:
+    figures = {one.kind: one for one in (await shop.overview()).freshness_hour}
+    assert set(figures) == {"push", "committed"}
+    assert figures["push"].count == 1
+    assert figures["push"].median == pytest.approx(420, rel=0.05)
+    assert figures["committed"].worst == pytest.approx(1900, rel=0.05)
+    assert (await shop.freshness(60))[0] == figures["committed"]
+
+
+async def test_an_hour_and_a_day_back(
+    shop: ReadModel, log: MemoryLog, clock: HandClock, projection: Projection
+) -> None:
+    clock.forward(2 * 3600)
+    log.note(Noted(kind="till-sale", text="sold", direction="in"), "1001", connection="other")
+    await projection.catch_up()
+    overview = await shop.overview()
+    demo, other = overview.connections
+    assert (demo.in_hour, demo.in_day, demo.out_hour, demo.out_day) == (0, 3, 0, 2)
+    assert (other.in_hour, other.in_day) == (1, 1)
+    assert (overview.total.in_hour, overview.total.in_day) == (1, 4)
+    assert len(overview.minutes) == 60
+    assert [minute.came_in for minute in overview.minutes] == [0] * 59 + [1]
+    assert overview.minutes[-1].at == NOON + timedelta(hours=2)
+    assert overview.freshness_hour == ()
+    assert len(overview.freshness_day) == 2
+    clock.forward(24 * 3600)
+    assert (await shop.overview()).total.in_day == 0
+
+
+async def test_history_filters(shop: ReadModel) -> None:
+    async def texts(**wanted: object) -> list[str]:
+        lines = await shop.history(msgspec.convert(wanted, HistoryFilter))
+        return [line.text for line in lines]
+
+    assert await texts(kind="till-sale") == ["1 sold at the till."]
+    assert await texts(level="stuck") == [STUCK_WHY]
+    assert len(await texts(direction="out")) == 2
+    assert len(await texts(entity="1001")) == 2
+    assert await texts(connection="nobody") == []
+    first = await shop.history(HistoryFilter(limit=2))
+    rest = await shop.history(HistoryFilter(before=first[-1].id, limit=400))
+    assert [line.id for line in first + rest] == [line.id for line in await shop.history(HistoryFilter())]
+    assert {line.about for line in first + rest} == {"order", "article"}
+
+
+async def test_articles(shop: ReadModel) -> None:
+    page = await shop.articles()
+    assert (page.total, page.pages, page.number) == (2, 1, 1)
+    assert [row.article for row in (await shop.articles(search="ESPRESSO cups")).rows] == ["1001"]
+    assert [row.article for row in (await shop.articles(search="8712626055150")).rows] == ["1002"]
+    assert [row.article for row in (await shop.articles(search="100 %")).rows] == ["1002"]
+    assert (await shop.articles(search="%")).total == 1
+    assert (await shop.articles(search="_")).total == 0
+    assert [row.article for row in (await shop.articles(stuck=True)).rows] == ["1002"]
+    assert (await shop.articles(connection="nobody")).total == 0
+    assert (await shop.articles(page=9**9)).rows == ()
+
+
+async def test_an_article_with_its_sum(shop: ReadModel) -> None:
+    article = await shop.article("demo", "1001")
+    assert article is not None
+    assert [term.amount for term in article.shown.terms] == ["12", "-2", "-1"]
+    assert article.shown.desired == 9
+    assert [line.kind for line in article.history] == ["push", "till-sale"]
+    assert await shop.article("demo", "9") is None
+    assert await shop.article("nobody", "1001") is None
+
+
+async def test_orders(shop: ReadModel) -> None:
+    assert {row.shown.order_id for row in (await shop.orders()).rows} == {"A2K8290LP8", "A2K8290LQ1"}
+    assert [row.shown.order_id for row in (await shop.orders(stuck=True)).rows] == ["A2K8290LQ1"]
+    assert [row.shown.order_id for row in (await shop.orders(step="committed")).rows] == ["A2K8290LP8"]
+    assert [row.shown.order_id for row in (await shop.orders(search="2026-14")).rows] == ["A2K8290LP8"]
+    assert (await shop.orders(search="a2k", connection="nobody")).total == 0
+
+
+async def test_an_order_with_both_vendors_words(shop: ReadModel) -> None:
+    order = await shop.order("demo", "A2K8290LP8")
+    assert order is not None
+    told = [
+        step.line.kind if step.line else step.answer.vendor
+        for step in order.timeline
+        if step.line or step.answer
+    ]
+    assert sorted(told) == ["bol", "committed", "mplus", "order-seen"]
+    bodies = {step.answer.vendor: step.answer.body for step in order.timeline if step.answer}
+    assert json.loads(bodies["bol"])["shipmentDetails"]["surname"] == "K*****"
+    assert "<ns1:name>J** *** V****</ns1:name>" in bodies["mplus"]
+    everything = msgspec.json.encode(order).decode()
+    assert not [secret for secret in SECRETS if secret in everything]
+    assert await shop.order("demo", "nothing") is None
+
+
+async def test_dead_letters(shop: ReadModel) -> None:
+    page = await shop.dead_letters()
+    assert page.total == 2
+    letter = await shop.dead_letter(page.rows[0].id)
+    assert letter is not None
+    assert (letter.topic, letter.offset, letter.entity) == ("orders.inbox", "8", "A1")
+    assert "missing field" in letter.reason
+    assert '"surname": "K*****"' in letter.body
+    assert await shop.dead_letter(999) is None
+    assert (await shop.dead_letters(connection="nobody")).total == 0
+
+
+async def test_connections(shop: ReadModel) -> None:
+    (row,) = await shop.connections()
+    assert row.connection == "demo"
+    assert [sweep.name for sweep in row.shown.sweeps] == ["bol-orders", "mplus-stock"]
+    assert row.counts.stuck_now == 2
+
+
+async def test_since_when_it_is_stuck_stays(
+    model: ReadModel, log: MemoryLog, clock: HandClock, projection: Projection
+) -> None:
+    for stuck in ("no article", "no article, still", "", "again"):
+        log.note(OrderShown(order_id="A", step="products", stuck=stuck), "A")
+        log.note(ConnectionShown(stuck=stuck), "")
+        log.note(StockShown(article_number="1", stuck=stuck, offers=(OfferShown(offer_id="o"),)), "1")
+        if stuck == "no article, still":
+            await projection.catch_up()
+            assert {thing.since for thing in await model.stuck()} == {NOON}
+            assert {thing.why for thing in await model.stuck()} == {"no article, still"}
+        clock.forward(60)
+    await projection.catch_up()
+    assert {thing.since for thing in await model.stuck()} == {NOON + timedelta(minutes=3)}
+    order = await model.order("demo", "A")
+    assert order is not None
+    assert order.first_at == NOON
+
+
+async def test_a_sweep_that_went_well_is_not_kept_and_one_that_failed_is(
+    model: ReadModel, log: MemoryLog, projection: Projection
+) -> None:
+    log.answer("mplus", "getProducts", b"<a/>", "")
+    log.answer("mplus", "getStock", b"<fault/>", "", status=500)
+    await projection.catch_up()
+    rows = await model.database.read(lambda db: db.exec_driver_sql("SELECT operation FROM answers").all())
+    assert [tuple(row) for row in rows] == [("getStock",)]
