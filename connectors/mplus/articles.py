@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from connectors.mplus import soap
+from connectors.mplus.operation import Operation, listing
+from connectors.mplus.reply import Node, Rows, Unreadable
 from streams.vocabulary.events import ArticleSeen, Code
 
 PAGE = 250
 """Articles asked for in a page (`syncMarkerLimit` counts articles, the first product always comes whole)."""
+LONGEST = 200
+"""Characters of a description."""
 
 
-def get_products(marker: int) -> bytes:
+class Product(NamedTuple):
+    """A product of a page: its articles, and where it stands in the feed."""
+
+    articles: tuple[ArticleSeen, ...]
+    marker: int
+    """The product's own marker; where it has none, the highest of its articles."""
+    left_out: int = 0
+    why: str = ""
+
+
+def get_products(marker: int) -> Operation[Rows[Product]]:
     """A page from a marker on, inclusive. Neither only active nor only webshop ones: what is switched off must be
     seen to be (facts/mplus.md 2.6)."""
-    return soap.envelope(
+    return listing(
         "getProducts",
+        ("productList", "product"),
+        product,
         soap.tag(
             "request",
             soap.tag("pluNumbers"),
@@ -25,56 +43,61 @@ def get_products(marker: int) -> bytes:
     )
 
 
-def products(reply: soap.Element) -> tuple[list[ArticleSeen], int]:
-    """The articles of a page and the highest marker in it (0: an empty page). Raises Unreadable."""
-    found: list[ArticleSeen] = []
-    highest = 0
-    listed = soap.child(reply, "productList")
-    for product in soap.children(listed, "product") if listed is not None else ():
-        articles = soap.child(product, "articleList")
-        product_marker = soap.integer(product, "syncMarker", 0)
-        seen = [
-            _article(article, soap.string(product, "description"), product_marker)
-            for article in (soap.children(articles, "article") if articles is not None else ())
-        ]
-        found.extend(seen)
-        highest = max(highest, product_marker or max((one.marker for one in seen), default=0))
-    return found, highest
+def product(row: Node) -> Product:
+    """A `product`. An article that cannot be read is left out of it. Raises Unreadable."""
+    marker = row.whole("syncMarker", 0)
+    description = row.text("description")
+    seen: list[ArticleSeen] = []
+    left_out, why = 0, ""
+    for one in row.each("articleList", "article"):
+        try:
+            seen.append(_article(one, description, marker))
+        except Unreadable as error:
+            left_out += 1
+            why = why or str(error)
+    highest = marker or max((one.marker for one in seen), default=0)
+    return Product(tuple(seen), highest, left_out, why)
 
 
-def _article(element: soap.Element, product: str, product_marker: int) -> ArticleSeen:
-    number = soap.integer(element, "articleNumber")
-    description = soap.string(element, "description") or product
-    variant = " ".join(
-        part for part in (soap.string(element, "colour"), soap.string(element, "size")) if part
-    )
+def _article(article: Node, product: str, product_marker: int) -> ArticleSeen:
+    number = article.whole("articleNumber")
+    if number <= 0:
+        raise Unreadable(f"an article with the number {number}")
     return ArticleSeen(
         article_number=number,
-        description=f"{description} {variant}".strip()[:200],
-        codes=tuple(_codes(element, number)),
-        marker=soap.integer(element, "syncMarker", product_marker),
-        active=soap.boolean(element, "active", True),
-        stock_kept=soap.boolean(element, "stockArticle", True),
-        price_cents=soap.integer(element, "priceIncl", 0),
+        description=_description(article, product),
+        codes=tuple(_codes(article, number)),
+        marker=article.whole("syncMarker", product_marker),
+        active=article.flag("active", True),
+        stock_kept=article.flag("stockArticle", True),
+        price_cents=article.whole("priceIncl", 0),
     )
 
 
-def _codes(element: soap.Element, number: int) -> list[Code]:
-    """Barcodes as EANs; PLU, own id and article number as SKUs (facts/mplus.md 2.5)."""
+def _description(article: Node, product: str) -> str:
+    """The article's own words, with colour and size where they do not say them already."""
+    text = article.text("description") or product
+    for variant in (article.text("colour"), article.text("size")):
+        if variant and variant.casefold() not in text.casefold():
+            text = f"{text} {variant}"
+    return text.strip()[:LONGEST]
+
+
+def _codes(article: Node, number: int) -> list[Code]:
+    """Barcodes as EANs; PLU, own id and article number as SKUs (facts/mplus.md 2.5).
+
+    A barcode's `quantity` above 1 is a multipack; a part of a piece (weighed goods) is no code to sell by.
+    """
     codes: list[Code] = []
-    barcode = soap.string(element, "barcode")
-    if barcode:
+    if barcode := article.text("barcode"):
         codes.append(Code(kind="ean", value=barcode))
-    barcodes = soap.child(element, "barcodeList")
-    for one in soap.children(barcodes, "barcode") if barcodes is not None else ():
-        value = soap.string(one, "barcode")
-        units = soap.amount(one, "quantity", "decimalPlaces")
-        if value:
-            whole = int(units) if units > 1 and units == units.to_integral_value() else 1
-            codes.append(Code(kind="ean", value=value, units=whole))
+    for one in article.each("barcodeList", "barcode"):
+        value = one.text("barcode")
+        units = one.amount("quantity", "decimalPlaces", 1)
+        if value and units == units.to_integral_value():
+            codes.append(Code(kind="ean", value=value, units=max(1, int(units))))
     for name in ("pluNumber", "extArticleId"):
-        value = soap.string(element, name)
-        if value:
+        if value := article.text(name):
             codes.append(Code(kind="sku", value=value))
     codes.append(Code(kind="sku", value=str(number)))
     return codes

@@ -1,4 +1,4 @@
-"""Sends calls to Mplus: two lanes, readings gathered, retries, and one of four outcomes.
+"""Sends calls to Mplus: two lanes, retries, and one of four outcomes (streams/vocabulary/outcomes.py).
 
 The small lane takes one call at a time, so that readings and bookings of a connection have an order on our
 clock: a reading asked after a booking was answered contains it. What takes long (whole feeds) has a lane of
@@ -11,60 +11,55 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from random import Random
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import TypeVar
 
 import httpx
 
-from connectors.mplus import soap
+from connectors.mplus import failure, lookups, reply
 from connectors.mplus.administration import MplusAdministration
-from connectors.mplus.stock import get_stock, readings
+from connectors.mplus.operation import MplusAnswer, Operation
+from connectors.mplus.stock_desk import Stock, StockDesk
 from connectors.retry import RetryPolicy, with_retries
 from streams.vocabulary.effects import RawAnswer
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent, Refused
-from streams.vocabulary.stock_reading import Reading
 from streams.vocabulary.time import Clock
 
-LONGEST_BODY = 256 * 1024 * 1024
-"""Bytes of a reply: the whole stock of some hundred thousand articles fits."""
-IN_A_THREAD = 256 * 1024
-"""A longer reply is parsed in a thread, so that nothing else waits for it."""
-ARTICLES_AT_ONCE = 100
-"""Articles asked for in one getStock."""
-SMALL = httpx.Timeout(20.0, connect=10.0)
-BULK = httpx.Timeout(600.0, connect=30.0)
-"""As the vendor's own clients (facts/mplus.md 1.4)."""
+T = TypeVar("T")
+
+LONGEST_SMALL = 8 * 1024 * 1024
+LONGEST_BULK = 128 * 1024 * 1024
+"""Bytes of a reply; the stock of a hundred thousand articles at a branch is half of it."""
+IN_A_THREAD = 128 * 1024
+"""A longer reply is read in a thread, so that nothing else waits for it."""
+CONNECT = 10.0
+SMALL = 30.0
+BULK = 600.0
+"""Seconds that a call may take in all; the vendor's own clients allow as much (facts/mplus.md 1.4)."""
+MOST_WAITING = 1000
+"""Calls that wait for a lane; more are told to come again."""
+COME_AGAIN = 5.0
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 
 
-class Operation(NamedTuple):
-    """One request."""
+class _Lane:
+    """One call at a time, first come first served."""
 
-    name: str
-    body: bytes
-    idempotent: bool = True
-    bulk: bool = False
-
-
-class MplusAnswer(NamedTuple):
-    """A reply without a fault."""
-
-    element: soap.Element
-    raw: RawAnswer
-
-
-class Stock(NamedTuple):
-    """The readings of one article, and when they were asked for and answered."""
-
-    readings: tuple[Reading, ...]
-    asked_at: datetime
-    answered_at: datetime
-
-
-_Waiting = dict[int, list["asyncio.Future[Delivered[Stock] | Failure]"]]
+    def __init__(self, seconds: float, longest: int) -> None:
+        self.turn = asyncio.Lock()
+        self.waiting = 0
+        self.seconds = seconds
+        self.longest = longest
+        self.timeout = httpx.Timeout(seconds, connect=min(CONNECT, seconds))
 
 
 class MplusClient:
-    """One Mplus administration. Safe to share between tasks."""
+    """One Mplus administration. Safe to share between tasks; `await aclose()` at the end."""
 
     def __init__(
         self,
@@ -74,161 +69,160 @@ class MplusClient:
         sleep: Callable[[float], Awaitable[None]],
         random: Random,
         policy: RetryPolicy | None = None,
-        small: httpx.Timeout = SMALL,
-        bulk: httpx.Timeout = BULK,
+        small: float = SMALL,
+        bulk: float = BULK,
     ) -> None:
-        """`http` brings the pool; timeouts are set per call."""
+        """`http` brings the pool and stays the caller's to close; `small`, `bulk`: seconds for one call."""
         self._http = http
-        self._secret = administration.secret
-        query = f"ident={quote(administration.ident, safe='')}&secret={quote(administration.secret, safe='')}"
-        self._url = httpx.URL(f"{administration.api_url.rstrip('/')}/?{query}")
+        self._administration = administration
+        self._endpoint = administration.endpoint()
         self._clock = clock
+        self._latest: datetime | None = None
         self._sleep = sleep
         self._random = random
         self._policy = policy or RetryPolicy()
-        self._timeouts = {False: small, True: bulk}
-        self._lanes = {False: asyncio.Lock(), True: asyncio.Lock()}
-        self._waiting: dict[tuple[int, ...], _Waiting] = {}
-        self._drains: set[asyncio.Task[None]] = set()
+        self._small = _Lane(small, LONGEST_SMALL)
+        self._bulk = _Lane(bulk, LONGEST_BULK)
+        self._desk = StockDesk(lambda make: self._retried(make, bulk=False, idempotent=True))
 
-    async def send(self, operation: Operation) -> Delivered[MplusAnswer] | Failure:
+    async def send(self, operation: Operation[T]) -> Delivered[MplusAnswer[T]] | Failure:
         """Sends it in its lane, again where that is safe. Never raises for what Mplus or the network does."""
-        async with self._lanes[operation.bulk]:
-            return await self._retried(operation)
+        return await self._retried(lambda: operation, operation.bulk, operation.idempotent)
 
     async def read_stock(self, article: int, branches: tuple[int, ...]) -> Delivered[Stock] | Failure:
         """The article's stock at these branches, asked for after this moment. Articles that wait for the lane at the
-        same time share a call; one that is asked for twice is asked once."""
-        future: asyncio.Future[Delivered[Stock] | Failure] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(branches, {})
-        first = not waiting
-        waiting.setdefault(article, []).append(future)
-        if first:
-            drain = asyncio.create_task(self._drain(branches))
-            self._drains.add(drain)
-            drain.add_done_callback(self._drains.discard)
-        return await future
+        same time share a call; one that is asked for twice is asked once. Raises ValueError without a branch."""
+        return await self._desk.read(article, branches)
 
-    async def _drain(self, branches: tuple[int, ...]) -> None:
-        """Asks for all articles that wait, a call at a time, letting others into the lane in between."""
-        while self._waiting.get(branches):
-            async with self._lanes[False]:
-                waiting = self._waiting[branches]
-                batch = {article: waiting.pop(article) for article in list(waiting)[:ARTICLES_AT_ONCE]}
-                try:
-                    outcomes = await self._read(tuple(batch), branches)
-                except BaseException as error:
-                    for futures in batch.values():
-                        for future in futures:
-                            if not future.done():
-                                future.set_result(
-                                    AnswerLost(why=f"our own code failed: {type(error).__name__}")
-                                )
-                    raise
-            for article, futures in batch.items():
-                for future in futures:
-                    if not future.done():
-                        future.set_result(outcomes[article])
+    async def api_version(self) -> Delivered[MplusAnswer[lookups.Version]] | Failure:
+        """Whether Mplus answers, with which software."""
+        return await self.send(lookups.api_version())
 
-    async def _read(
-        self, articles: tuple[int, ...], branches: tuple[int, ...]
-    ) -> dict[int, Delivered[Stock] | Failure]:
-        found: dict[int, list[Reading]] = {article: [] for article in articles}
-        began = ended = self._clock()
-        for branch in branches:
-            sent = await self._retried(Operation("getStock", get_stock(branch, articles)))
-            if not isinstance(sent, Delivered):
-                return dict.fromkeys(articles, sent)
-            raw = sent.answer.raw
-            ended = raw.answered_at
-            began = min(began, raw.asked_at)
-            try:
-                for reading in readings(sent.answer.element, branch, raw.asked_at, raw.answered_at):
-                    if reading.article_number in found and reading.branch == branch:
-                        found[reading.article_number].append(reading)
-            except soap.Unreadable as error:
-                return dict.fromkeys(articles, AnswerLost(why=str(error)))
-        return {
-            article: Delivered(Stock(tuple(readings), began, ended)) for article, readings in found.items()
-        }
+    async def branches(self) -> Delivered[MplusAnswer[list[lookups.Branch]]] | Failure:
+        """The shops of the administration."""
+        return await self.send(lookups.branches())
+
+    async def payment_methods(self) -> Delivered[MplusAnswer[list[lookups.Method]]] | Failure:
+        """The ways to pay that an order may name."""
+        return await self.send(lookups.payment_methods())
+
+    async def delivery_methods(self) -> Delivered[MplusAnswer[list[lookups.Method]]] | Failure:
+        """The ways to deliver that an order may name."""
+        return await self.send(lookups.delivery_methods())
+
+    async def aclose(self) -> None:
+        """Gives up readings that still wait."""
+        await self._desk.aclose()
 
     # -- one call
 
-    async def _retried(self, operation: Operation) -> Delivered[MplusAnswer] | Failure:
+    async def _retried(
+        self, make: Callable[[], Operation[T]], bulk: bool, idempotent: bool
+    ) -> Delivered[MplusAnswer[T]] | Failure:
+        lane = self._bulk if bulk else self._small
         return await with_retries(
-            lambda _: self._once(operation), self._policy, self._sleep, self._random, operation.idempotent
+            lambda _: self._in_turn(lane, make), self._policy, self._sleep, self._random, idempotent
         )
 
-    async def _once(self, operation: Operation) -> Delivered[MplusAnswer] | Failure:
-        asked_at = self._clock()
+    async def _in_turn(
+        self, lane: _Lane, make: Callable[[], Operation[T]]
+    ) -> Delivered[MplusAnswer[T]] | Failure:
+        """One try. The lane is free while a retry waits."""
+        if lane.waiting >= MOST_WAITING:
+            return NotSent(why=f"{MOST_WAITING} calls wait for this Mplus already", retry_after=COME_AGAIN)
+        lane.waiting += 1
+        try:
+            async with lane.turn:
+                return await self._once(make(), lane)
+        finally:
+            lane.waiting -= 1
+
+    async def _once(self, operation: Operation[T], lane: _Lane) -> Delivered[MplusAnswer[T]] | Failure:
+        asked_at = self._now()
+        try:
+            async with asyncio.timeout(lane.seconds):
+                answered = await self._exchange(operation, lane)
+        except TimeoutError:
+            return AnswerLost(why=f"Mplus did not answer {operation.name} within {lane.seconds:g} seconds")
+        if isinstance(answered, Failure):
+            return answered
+        answered_at = self._now()
+        status, body, retry_after = answered
+        try:
+            if status != 200:
+                return self._scrubbed(failure.of_status(operation.name, status, body, retry_after))
+            if len(body) > IN_A_THREAD:
+                what = await asyncio.to_thread(operation.read, body, asked_at, answered_at)
+            else:
+                what = operation.read(body, asked_at, answered_at)
+        except reply.Fault as fault:
+            return self._scrubbed(failure.of_fault(operation.name, fault))
+        except reply.Unreadable as error:
+            return self._scrubbed(AnswerLost(why=f"{operation.name}: {error}"))
+        raw = self._raw(operation.name, body, asked_at, answered_at) if operation.kept else None
+        return Delivered(MplusAnswer(what, asked_at, answered_at, raw))
+
+    async def _exchange(
+        self, operation: Operation[T], lane: _Lane
+    ) -> tuple[int, bytes, str | None] | Failure:
         request = self._http.build_request(
             "POST",
-            self._url,
+            str(self._endpoint),
             content=operation.body,
             headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": operation.name},
-            timeout=self._timeouts[operation.bulk],
+            timeout=lane.timeout,
         )
+        request.url = self._endpoint
         try:
-            answer = await self._http.send(request, stream=True)
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.PoolTimeout,
-            httpx.UnsupportedProtocol,
-        ) as error:
+            answer = await self._http.send(request, stream=True, follow_redirects=False)
+        except _UNSENT as error:
             return NotSent(why=f"Mplus cannot be reached ({type(error).__name__})")
         except httpx.HTTPError as error:
             return AnswerLost(why=f"Mplus did not answer {operation.name} ({type(error).__name__})")
         try:
-            body = await _bounded(answer)
+            body = await _bounded(answer, lane.longest)
         except httpx.HTTPError as error:
             return AnswerLost(why=f"the answer to {operation.name} was cut short ({type(error).__name__})")
         finally:
             await answer.aclose()
         if body is None:
-            return AnswerLost(why=f"the answer to {operation.name} is longer than {LONGEST_BODY} bytes")
-        answered_at = self._clock()
-        try:
-            if len(body) > IN_A_THREAD:
-                element = await asyncio.to_thread(soap.reply, body)
-            else:
-                element = soap.reply(body)
-        except soap.Unreadable as error:
-            return self._unreadable(operation, answer.status_code, str(error))
-        if isinstance(element, soap.Fault):
-            return self._fault(element)
-        if answer.status_code != 200:
-            return AnswerLost(why=f"Mplus answered {operation.name} with HTTP {answer.status_code}")
-        raw = RawAnswer(
+            return AnswerLost(why=f"the answer to {operation.name} is longer than {lane.longest} bytes")
+        return answer.status_code, body, answer.headers.get("retry-after")
+
+    def _now(self) -> datetime:
+        """The clock, never backwards: the order of readings and bookings hangs on it."""
+        now = self._clock()
+        if self._latest is None or now > self._latest:
+            self._latest = now
+        return self._latest
+
+    def _raw(self, name: str, body: bytes, asked_at: datetime, answered_at: datetime) -> RawAnswer:
+        return RawAnswer(
             vendor="mplus",
-            operation=operation.name,
-            status=answer.status_code,
-            body=body,
+            operation=name,
+            status=200,
+            body=self._administration.scrub_bytes(body),
             asked_at=asked_at,
             answered_at=answered_at,
         )
-        return Delivered(MplusAnswer(element, raw))
 
-    def _unreadable(self, operation: Operation, status: int, reason: str) -> Failure:
-        if status == 429:
-            return NotSent(why="Mplus asks for patience (HTTP 429)")
-        if 400 <= status < 500:
-            return Refused(said=f"HTTP {status} to {operation.name}", code=str(status))
-        return AnswerLost(why=f"HTTP {status} to {operation.name}: {reason}")
-
-    def _fault(self, fault: soap.Fault) -> Failure:
-        said = " ".join(fault.said.replace(self._secret, "***").split())[:500] if self._secret else fault.said
-        if fault.ours:
-            return Refused(said=said or fault.code, code=fault.code)
-        return AnswerLost(why=f"Mplus has trouble ({fault.code}: {said})")
+    def _scrubbed(self, outcome: Failure) -> Failure:
+        scrub = self._administration.scrub
+        match outcome:
+            case Refused():
+                return Refused(said=scrub(outcome.said), code=scrub(outcome.code))
+            case NotSent():
+                return NotSent(why=scrub(outcome.why), retry_after=outcome.retry_after)
+            case AnswerLost():
+                return AnswerLost(why=scrub(outcome.why))
 
 
-async def _bounded(answer: httpx.Response) -> bytes | None:
+async def _bounded(answer: httpx.Response, longest: int) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     async for part in answer.aiter_bytes():
         size += len(part)
-        if size > LONGEST_BODY:
+        if size > longest:
             return None
         parts.append(part)
     return b"".join(parts)

@@ -1,15 +1,15 @@
-"""Runs the effects that are Mplus's: each becomes its calls, their replies become an outcome and events."""
+"""Runs the effects that are Mplus's: each becomes its calls, their answers become an outcome and events."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-from connectors.mplus import articles, lookups, orders, relations, soap
-from connectors.mplus.client import IN_A_THREAD, MplusAnswer, MplusClient, Operation
-from connectors.mplus.stock import get_stock, readings
+from connectors.mplus import lookups, orders, relations, sweeps
+from connectors.mplus.client import MplusClient
+from connectors.mplus.failure import unknown_operation
+from connectors.mplus.operation import MplusAnswer, Operation
 from streams.vocabulary.effects import (
     CommitOrder,
     CreateRelation,
@@ -28,41 +28,38 @@ from streams.vocabulary.effects import (
 from streams.vocabulary.events import (
     Answer,
     Message,
-    MplusOrderSeen,
     OrderCommitted,
     RelationFound,
     RelationSaved,
     StockAnswered,
-    StockDoubted,
-    StockRead,
-    Swept,
 )
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, Refused
 from streams.vocabulary.time import Clock
 
-KEPT = ("createRelation", "updateRelation", "createOrderV3", "findOrder")
-"""Replies that the raw topic keeps: what was written at Mplus. Readings and pages are in the events."""
+T = TypeVar("T")
 
 
 class _Trip:
     """The calls of one effect: what they gave is gathered here."""
 
-    def __init__(self, client: MplusClient) -> None:
+    def __init__(self, connection: str, client: MplusClient) -> None:
+        self.connection = connection
         self.client = client
         self.raw: list[RawAnswer] = []
         self.messages: list[Message] = []
         self.asked_at: datetime | None = None
         self.answered_at: datetime | None = None
 
-    async def send(self, operation: Operation) -> Delivered[MplusAnswer] | Failure:
+    async def send(self, operation: Operation[T]) -> MplusAnswer[T] | Failure:
         sent = await self.client.send(operation)
-        if isinstance(sent, Delivered):
-            raw = sent.answer.raw
-            self.asked_at = self.asked_at or raw.asked_at
-            self.answered_at = raw.answered_at
-            if operation.name in KEPT:
-                self.raw.append(raw)
-        return sent
+        if not isinstance(sent, Delivered):
+            return sent
+        answer = sent.answer
+        self.asked_at = self.asked_at or answer.asked_at
+        self.answered_at = answer.answered_at
+        if answer.raw is not None:
+            self.raw.append(answer.raw)
+        return answer
 
 
 class MplusExecutor:
@@ -75,172 +72,127 @@ class MplusExecutor:
 
     async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
         """See streams/vocabulary/effects.py. A vendor's failure is an outcome."""
-        asked_at = self._clock()
-        try:
-            trip = _Trip(self._client(connection))
-        except KeyError:
-            said = f"the connection {connection!r} is not in the settings"
-            return Execution(outcome=Refused(said=said), asked_at=asked_at, answered_at=asked_at)
         if not isinstance(effect, MplusEffect):
             raise TypeError(f"{type(effect).__name__} is no effect of Mplus's")
+        began = self._clock()
         try:
-            outcome = await self._run(trip, effect, repeated)
-        except soap.Unreadable as error:
-            outcome = AnswerLost(why=str(error))
+            trip = _Trip(connection, self._client(connection))
+        except KeyError:
+            said = f"the connection {connection!r} is not in the settings"
+            return Execution(outcome=Refused(said=said), asked_at=began, answered_at=began)
+        outcome = await _run(trip, effect, repeated)
         failed = isinstance(outcome, Failure)
         return Execution(
             outcome=outcome,
-            asked_at=trip.asked_at or asked_at,
-            answered_at=trip.answered_at or self._clock(),
+            asked_at=trip.asked_at or began,
+            # Of an answer: when its last call was answered, which is what a booking is dated by.
+            answered_at=self._clock() if failed or trip.answered_at is None else trip.answered_at,
             messages=() if failed else tuple(trip.messages),
             raw=tuple(trip.raw),
         )
 
-    async def _run(self, trip: _Trip, effect: MplusEffect, repeated: bool) -> Answer | Failure:
-        match effect:
-            case ReadStock():
-                stock = await trip.client.read_stock(effect.article_number, effect.branches)
-                if not isinstance(stock, Delivered):
-                    return stock
-                trip.asked_at, trip.answered_at = stock.answer.asked_at, stock.answer.answered_at
-                return StockAnswered(readings=stock.answer.readings)
-            case SweepMarkers():
-                sent = await trip.send(
-                    Operation("getCurrentSyncMarkers", lookups.question("getCurrentSyncMarkers"))
-                )
-                return lookups.markers(sent.answer.element) if isinstance(sent, Delivered) else sent
-            case SweepArticles():
-                return await self._sweep_articles(trip, effect)
-            case SweepStock():
-                return await self._sweep_stock(trip, effect)
-            case SweepMplusOrders():
-                return await self._sweep_orders(trip, effect)
-            case FindRelation():
-                return await self._find_relation(trip, effect.email)
-            case CreateRelation():
-                return await self._create_relation(trip, effect, repeated)
-            case UpdateRelation():
-                return await self._update_relation(trip, effect)
-            case CommitOrder():
-                return await self._commit(trip, effect, repeated)
-            case _:
-                assert_never(effect)
 
-    # -- sweeps
+async def _run(trip: _Trip, effect: MplusEffect, repeated: bool) -> Answer | Failure:
+    match effect:
+        case ReadStock():
+            return await _read_stock(trip, effect)
+        case SweepMarkers():
+            sent = await trip.send(lookups.sync_markers())
+            return sent.what if isinstance(sent, MplusAnswer) else sent
+        case SweepArticles():
+            return await sweeps.articles_of(trip, effect)
+        case SweepStock():
+            return await sweeps.stock_of(trip, effect)
+        case SweepMplusOrders():
+            return await sweeps.orders_of(trip, effect)
+        case FindRelation():
+            return await _find_relation(trip, effect.email)
+        case CreateRelation():
+            return await _create_relation(trip, effect, repeated)
+        case UpdateRelation():
+            updated = await trip.send(relations.update(effect.relation_number, effect.customer))
+            return _saved(updated)
+        case CommitOrder():
+            return await _commit(trip, effect, repeated)
+        case _:
+            assert_never(effect)
 
-    async def _sweep_articles(self, trip: _Trip, effect: SweepArticles) -> Answer | Failure:
-        sent = await trip.send(Operation("getProducts", articles.get_products(effect.marker), bulk=True))
-        if not isinstance(sent, Delivered):
-            return sent
-        seen, highest = articles.products(sent.answer.element)
-        trip.messages.extend(
-            Message(flow="catalogue", entity=f"article/{article.article_number}", event=article)
-            for article in seen
-        )
-        return Swept(cursor=str(max(highest + 1, effect.marker)), more=bool(seen), found=len(seen))
 
-    async def _sweep_stock(self, trip: _Trip, effect: SweepStock) -> Answer | Failure:
-        marker = effect.marker
-        found = 0
-        for branch in effect.branches:
-            body = get_stock(branch, (), effect.marker or None)
-            sent = await trip.send(Operation("getStock", body, bulk=True))
-            if not isinstance(sent, Delivered):
-                return sent
-            raw = sent.answer.raw
-            if len(raw.body) > IN_A_THREAD:
-                read = await asyncio.to_thread(
-                    readings, sent.answer.element, branch, raw.asked_at, raw.answered_at
-                )
-            else:
-                read = readings(sent.answer.element, branch, raw.asked_at, raw.answered_at)
-            for reading in read:
-                marker = max(marker, reading.marker)
-                if reading.branch == branch and (reading.marker > effect.marker or not effect.marker):
-                    found += 1
-                    entity = str(reading.article_number)
-                    trip.messages.append(
-                        Message(flow="stock", entity=entity, event=StockRead(reading=reading))
-                    )
-        return Swept(cursor=str(max(marker, 1)), found=found)
+async def _read_stock(trip: _Trip, effect: ReadStock) -> Answer | Failure:
+    if not effect.branches:
+        return Refused(said="no branch is chosen whose stock is on sale: set stock.branches in the settings")
+    stock = await trip.client.read_stock(effect.article_number, effect.branches)
+    if not isinstance(stock, Delivered):
+        return stock
+    trip.asked_at, trip.answered_at = stock.answer.asked_at, stock.answer.answered_at
+    return StockAnswered(readings=stock.answer.readings)
 
-    async def _sweep_orders(self, trip: _Trip, effect: SweepMplusOrders) -> Answer | Failure:
-        sent = await trip.send(Operation("getOrders", orders.get_orders(effect.marker), bulk=True))
-        if not isinstance(sent, Delivered):
-            return sent
-        listed = orders.orders(sent.answer.element)
-        moved: dict[int, str] = {}
-        for order in listed:
-            moved.update((line.article_number, order.number or order.order_id) for line in order.lines)
-            if order.ext_order_id.startswith(effect.ext_prefix):
-                entity = order.ext_order_id.removeprefix(effect.ext_prefix)
-                if entity:
-                    trip.messages.append(
-                        Message(flow="orders", entity=entity, event=MplusOrderSeen(order=order))
-                    )
-        since = sent.answer.raw.answered_at
-        trip.messages.extend(
-            Message(
-                flow="stock",
-                entity=str(article),
-                event=StockDoubted(why=f"order {number} changed in Mplus", since=since),
+
+# -- customers
+
+
+async def _find_relation(trip: _Trip, email: str) -> RelationFound | Failure:
+    if not email.strip():
+        return RelationFound(relation_number=None)
+    sent = await trip.send(relations.find(email))
+    return RelationFound(relation_number=sent.what) if isinstance(sent, MplusAnswer) else sent
+
+
+async def _create_relation(trip: _Trip, effect: CreateRelation, repeated: bool) -> Answer | Failure:
+    if repeated:
+        email = effect.customer.email
+        if not email.strip():
+            return Refused(
+                said="an earlier try may have created this customer, who has no e-mail address to be found by: "
+                "look for the name in Mplus"
             )
-            for article, number in sorted(moved.items())
-            if article > 0
-        )
-        highest = max((order.marker for order in listed), default=0)
-        return Swept(cursor=str(max(highest + 1, effect.marker)), more=bool(listed), found=len(listed))
+        there = await _find_relation(trip, email)
+        if not isinstance(there, RelationFound):
+            return there
+        if there.relation_number is not None:
+            return RelationSaved(relation_number=there.relation_number)
+    return _saved(await trip.send(relations.create(effect.customer)))
 
-    # -- customers and orders
 
-    async def _find_relation(self, trip: _Trip, email: str) -> Answer | Failure:
-        sent = await trip.send(Operation("findRelationV2", relations.find_relation(email)))
-        if not isinstance(sent, Delivered):
-            return sent
-        return RelationFound(relation_number=relations.found(sent.answer.element, email))
+def _saved(sent: MplusAnswer[int | Refused] | Failure) -> Answer | Failure:
+    if not isinstance(sent, MplusAnswer):
+        return sent
+    return sent.what if isinstance(sent.what, Refused) else RelationSaved(relation_number=sent.what)
 
-    async def _create_relation(self, trip: _Trip, effect: CreateRelation, repeated: bool) -> Answer | Failure:
-        if repeated:
-            there = await self._find_relation(trip, effect.customer.email)
-            if not isinstance(there, RelationFound):
-                return there
-            if there.relation_number is not None:
-                return RelationSaved(relation_number=there.relation_number)
-        body = relations.create_relation(effect.customer)
-        sent = await trip.send(Operation("createRelation", body, idempotent=False))
-        if not isinstance(sent, Delivered):
-            return sent
-        made = relations.created(sent.answer.element)
-        return made if isinstance(made, Refused) else RelationSaved(relation_number=made)
 
-    async def _update_relation(self, trip: _Trip, effect: UpdateRelation) -> Answer | Failure:
-        body = relations.update_relation(effect.relation_number, effect.customer)
-        sent = await trip.send(Operation("updateRelation", body))
-        if not isinstance(sent, Delivered):
-            return sent
-        return relations.updated(sent.answer.element) or RelationSaved(relation_number=effect.relation_number)
+# -- orders
 
-    async def _commit(self, trip: _Trip, effect: CommitOrder, repeated: bool) -> Answer | Failure:
-        if repeated:
-            there = await self._adopt(trip, effect)
-            if there is not None:
-                return there
-        sent = await trip.send(Operation("createOrderV3", orders.create_order(effect.draft)))
-        if not isinstance(sent, Delivered):
-            return sent
-        made = orders.created(sent.answer.element)
-        if isinstance(made, Refused):
-            if made.code == orders.EXISTS:
-                return await self._adopt(trip, effect) or made
-            return made
+
+async def _commit(trip: _Trip, effect: CommitOrder, repeated: bool) -> Answer | Failure:
+    draft = effect.draft
+    if repeated:
+        there = await _adopt(trip, draft.ext_order_id)
+        if there is not None:
+            return there
+    sent = await trip.send(orders.create(draft))
+    if isinstance(sent, Refused) and unknown_operation(sent):
+        # The try that was refused had no effect, and earlier ones have been looked for above.
+        sent = await trip.send(orders.create_without_key(draft))
+    if not isinstance(sent, MplusAnswer):
+        return sent
+    made = sent.what
+    if not isinstance(made, Refused):
         return OrderCommitted(order_id=made.order_id, number=made.number)
+    if made.code != orders.EXISTS:
+        return made
+    there = await _adopt(trip, draft.ext_order_id)
+    if there is None:
+        # Queued for a branch with a database of its own, perhaps (facts/mplus.md 7.1): it comes in sight later.
+        why = f"Mplus has an order {draft.ext_order_id} already ({made.said}), but does not give it"
+        return AnswerLost(why=why)
+    return there
 
-    async def _adopt(self, trip: _Trip, effect: CommitOrder) -> Answer | Failure | None:
-        """The order that is there already; None: there is none."""
-        sent = await trip.send(Operation("findOrder", orders.find_order(effect.draft.ext_order_id)))
-        if not isinstance(sent, Delivered):
-            return sent
-        order = orders.found(sent.answer.element)
-        if order is None:
-            return None
-        return OrderCommitted(order_id=order.order_id, number=order.number, adopted=True)
+
+async def _adopt(trip: _Trip, ext_order_id: str) -> OrderCommitted | Failure | None:
+    """The order that is there already; None: there is none."""
+    sent = await trip.send(orders.find(ext_order_id))
+    if not isinstance(sent, MplusAnswer):
+        return sent
+    if sent.what is None:
+        return None
+    return OrderCommitted(order_id=sent.what.order_id, number=sent.what.number, adopted=True)

@@ -1,11 +1,21 @@
-"""Versions, branches and sync markers on the wire (facts/mplus.md 1.3, 2.6, 7.8). Pure."""
+"""Versions, markers, branches, methods of payment and delivery on the wire (facts/mplus.md 1.3, 2.6, 7.8). Pure."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from connectors.mplus import soap
+from connectors.mplus.operation import Operation, operation
+from connectors.mplus.reply import Node
 from streams.vocabulary.events import MarkersRead
+
+
+class Version(NamedTuple):
+    """Which software answers: `service` is the build that tells features, as `67.1.3`."""
+
+    service: str
+    protocol: str
+    built_at: datetime | None = None
 
 
 class Branch(NamedTuple):
@@ -16,40 +26,76 @@ class Branch(NamedTuple):
     workplaces: tuple[int, ...]
 
 
-def question(operation: str) -> bytes:
-    """An operation without arguments."""
-    return soap.envelope(operation)
+class Method(NamedTuple):
+    """A way to pay or to deliver: `code` is what an order carries."""
+
+    code: str
+    description: str
+    usable: bool
 
 
-def markers(reply: soap.Element) -> MarkersRead:
-    """getCurrentSyncMarkers. Raises Unreadable."""
-    stock = soap.child(reply, "stockId")
-    return MarkersRead(
-        article=soap.integer(reply, "articleSyncMarker"),
-        order=soap.integer(reply, "orderSyncMarker"),
-        relation=soap.integer(reply, "relationSyncMarker", 0),
-        stock=soap.integer(reply, "stockId") if stock is not None else None,
-    )
+def sync_markers() -> Operation[MarkersRead]:
+    """getCurrentSyncMarkers: the last markers given, one per feed."""
 
-
-def version(reply: soap.Element) -> str:
-    """getApiVersion: the build, as `67.1.3`."""
-    parts = [soap.integer(reply, f"service{part}Number", 0) for part in ("Major", "Minor", "Revision")]
-    return ".".join(str(part) for part in parts)
-
-
-def branches(reply: soap.Element) -> list[Branch]:
-    """getBranches. Raises Unreadable."""
-    listed = soap.child(reply, "branches")
-    return [
-        Branch(
-            soap.integer(branch, "branchNumber"),
-            soap.string(branch, "branchName"),
-            tuple(
-                soap.integer(place, "workplaceNumber", 0)
-                for places in soap.children(branch, "workplaces")
-                for place in soap.children(places, "workplace")
-            ),
+    def read(answer: Node) -> MarkersRead:
+        return MarkersRead(
+            article=answer.whole("articleSyncMarker"),
+            order=answer.whole("orderSyncMarker"),
+            relation=answer.whole("relationSyncMarker", 0),
+            stock=answer.maybe("stockId"),
         )
-        for branch in (soap.children(listed, "branch") if listed is not None else ())
-    ]
+
+    return operation("getCurrentSyncMarkers", read)
+
+
+def api_version() -> Operation[Version]:
+    """getApiVersion."""
+
+    def read(answer: Node) -> Version:
+        service = [answer.whole(f"service{part}Number", 0) for part in ("Major", "Minor", "Revision")]
+        protocol = [answer.whole(f"{part}Number", 0) for part in ("major", "minor", "revision")]
+        return Version(
+            ".".join(map(str, service)), ".".join(map(str, protocol)), answer.moment("serviceDateTime")
+        )
+
+    return operation("getApiVersion", read)
+
+
+def branches() -> Operation[list[Branch]]:
+    """getBranches."""
+
+    def read(answer: Node) -> list[Branch]:
+        return [
+            Branch(
+                branch.whole("branchNumber"),
+                branch.text("branchName"),
+                tuple(place.whole("workplaceNumber") for place in branch.each("workplaces", "workplace")),
+            )
+            for branch in answer.each("branches", "branch")
+        ]
+
+    return operation("getBranches", read)
+
+
+def payment_methods() -> Operation[list[Method]]:
+    """getPaymentMethods."""
+
+    def read(answer: Node) -> list[Method]:
+        return [
+            Method(one.text("method"), one.text("description"), one.flag("active", True))
+            for one in answer.each("paymentMethodList", "paymentMethod")
+        ]
+
+    return operation("getPaymentMethods", read)
+
+
+def delivery_methods() -> Operation[list[Method]]:
+    """getDeliveryMethods."""
+
+    def read(answer: Node) -> list[Method]:
+        return [
+            Method(one.text("deliveryMethod"), one.text("description"), one.flag("enabled", True))
+            for one in answer.each("deliveryMethodList", "deliveryMethod")
+        ]
+
+    return operation("getDeliveryMethods", read)

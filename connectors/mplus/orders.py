@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from connectors.mplus import soap
-from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine, OrderDraft, PostalAddress
+from connectors.mplus.operation import Operation, listing, operation
+from connectors.mplus.reply import Node, Rows, Unreadable
+from connectors.mplus.result import granted, refusal
+from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine, OrderDraft, OrderLine, PostalAddress
 from streams.vocabulary.outcomes import Refused
 
 PAGE = 100
@@ -14,31 +18,47 @@ EXISTS = "CREATE-ORDER-RESULT-EXT-ORDER-ID-ALREADY-EXISTS"
 
 
 class Created(NamedTuple):
-    """What createOrderV3 gave. `replayed`: the stored answer of an earlier try with the same key."""
+    """The order that an operation made (or, replayed under its key, had made before)."""
 
     order_id: str
     number: str
-    replayed: bool
 
 
-def create_order(draft: OrderDraft) -> bytes:
-    """createOrderV3: repeated safely with the same `idempotencyKey`. Nothing of Mplus's own prices and actions is
-    applied: the customer has paid what Bol charged."""
-    lines = [
-        soap.tag(
-            "line",
-            soap.number("articleNumber", line.article_number),
-            soap.filled("text", line.text),
-            soap.tag(
-                "data",
-                soap.number("quantity", line.quantity),
-                soap.number("decimalPlaces", 0),
-                soap.number("price", line.price_cents),
-            ),
-        )
-        for line in draft.lines
-    ]
-    order = soap.tag(
+class Changed(NamedTuple):
+    """An order of a page, and every article on it: parts and preparations too, their stock moves as well."""
+
+    order: MplusOrder
+    articles: frozenset[int]
+
+
+def create(draft: OrderDraft) -> Operation[Created | Refused]:
+    """createOrderV3: repeated safely with the same `idempotencyKey`."""
+    key = soap.text("idempotencyKey", draft.idempotency_key)
+    return operation(
+        "createOrderV3", created, soap.tag("request", key, _order(draft), *_no_own_prices()), kept=True
+    )
+
+
+def create_without_key(draft: OrderDraft) -> Operation[Created | Refused]:
+    """createOrderV2, for an installation that has no V3 yet (facts/mplus.md 1.3). Only the extOrderId keeps doubles
+    out: whoever repeats it looks first."""
+    return operation(
+        "createOrderV2",
+        created,
+        soap.tag("request", _order(draft), *_no_own_prices()),
+        idempotent=False,
+        kept=True,
+    )
+
+
+def _no_own_prices() -> tuple[str, str, str]:
+    """Nothing of Mplus's own prices and actions is applied: the customer has paid what Bol charged."""
+    names = ("applySalesAndActions", "applySalesPrices", "applyPriceGroups")
+    return (soap.flag(names[0], False), soap.flag(names[1], False), soap.flag(names[2], False))
+
+
+def _order(draft: OrderDraft) -> str:
+    return soap.tag(
         "order",
         soap.text("orderId", ""),
         soap.text("extOrderId", draft.ext_order_id),
@@ -56,17 +76,21 @@ def create_order(draft: OrderDraft) -> bytes:
         soap.filled("deliveryMethod", draft.delivery_method),
         soap.filled("paymentMethod", draft.payment_method),
         soap.optional("orderCategoryNumber", draft.order_category),
-        soap.tag("lineList", *lines),
+        soap.tag("lineList", *(_line(line) for line in draft.lines)),
     )
-    return soap.envelope(
-        "createOrderV3",
+
+
+def _line(line: OrderLine) -> str:
+    """`decimalPlaces` is always sent: what its absence means differs between versions (facts/mplus.md 2.2)."""
+    return soap.tag(
+        "line",
+        soap.number("articleNumber", line.article_number),
+        soap.filled("text", line.text),
         soap.tag(
-            "request",
-            soap.text("idempotencyKey", draft.idempotency_key),
-            order,
-            soap.flag("applySalesAndActions", False),
-            soap.flag("applySalesPrices", False),
-            soap.flag("applyPriceGroups", False),
+            "data",
+            soap.number("quantity", line.quantity),
+            soap.number("decimalPlaces", 0),
+            soap.number("price", line.price_cents),
         ),
     )
 
@@ -84,40 +108,45 @@ def _address(name: str, address: PostalAddress) -> str:
     return soap.tag(name, *content) if any(content) else ""
 
 
-def created(reply: soap.Element) -> Created | Refused:
+def created(answer: Node) -> Created | Refused:
     """The order, or Mplus's no; `code` is EXISTS where the extOrderId is taken. Raises Unreadable."""
-    result = soap.string(reply, "result")
-    if not result.endswith("RESULT-OK"):
-        said = soap.string(reply, "errorMessage") or result
-        return Refused(said=said, code=result)
-    order, info = soap.child(reply, "order"), soap.child(reply, "info")
-    order_id = soap.string(order, "orderId") if order is not None else ""
+    refused = refusal(answer)
+    if refused is not None:
+        return refused
+    order, info = answer.child("order"), answer.child("info")
+    order_id = order.text("orderId") if order is not None else ""
     number = _number(order) if order is not None else ""
     if info is not None:
-        order_id = order_id or soap.string(info, "orderId")
-        number = number or soap.string(info, "orderString")
+        order_id = order_id or info.text("orderId")
+        number = number or info.text("orderString").replace(".", "-")
     if not order_id:
-        raise soap.Unreadable("an order was created, but the reply does not say which")
-    return Created(order_id, number, soap.string(reply, "idempotencyResult").endswith("REPLAY-RESPONSE"))
+        raise Unreadable("an order was made, but the reply does not say which")
+    return Created(order_id, number)
 
 
-def find_order(ext_order_id: str) -> bytes:
+def find(ext_order_id: str) -> Operation[MplusOrder | None]:
     """findOrder: its argument stands directly under the operation."""
-    return soap.envelope("findOrder", soap.text("extOrderId", ext_order_id))
+
+    def read(answer: Node) -> MplusOrder | None:
+        if not granted(answer, "NOT-FOUND"):
+            return None
+        found = answer.child("order")
+        if found is None or not found.text("orderId"):
+            raise Unreadable("an order was found, but it is not in the reply")
+        order = _read(found)
+        if order.ext_order_id.casefold() not in ("", ext_order_id.casefold()):
+            raise Unreadable("the order found is another than the one asked for")
+        return order
+
+    return operation("findOrder", read, soap.text("extOrderId", ext_order_id), kept=True)
 
 
-def found(reply: soap.Element) -> MplusOrder | None:
-    """The order, or None. Raises Unreadable."""
-    order = soap.child(reply, "order")
-    if not soap.string(reply, "result").endswith("RESULT-OK") or order is None:
-        return None
-    return _order(order)
-
-
-def get_orders(marker: int) -> bytes:
+def get_orders(marker: int) -> Operation[Rows[Changed]]:
     """A page from a marker on, inclusive; of the default types (sales, repeat, external: facts/mplus.md 7.2)."""
-    return soap.envelope(
+    return listing(
         "getOrders",
+        ("orderList", "order"),
+        changed,
         soap.tag(
             "request",
             soap.number("syncMarker", marker),
@@ -128,44 +157,42 @@ def get_orders(marker: int) -> bytes:
     )
 
 
-def orders(reply: soap.Element) -> list[MplusOrder]:
-    """The orders of a page. Raises Unreadable."""
-    listed = soap.child(reply, "orderList")
-    return [_order(order) for order in soap.children(listed, "order")] if listed is not None else []
+def changed(row: Node) -> Changed:
+    """An `order` of a page. Raises Unreadable."""
+    lines = row.child("lineList")
+    numbers = (one.itself() for one in lines.below("articleNumber")) if lines is not None else ()
+    return Changed(_read(row), frozenset(number for number in numbers if number > 0))
 
 
-def _order(element: soap.Element) -> MplusOrder:
-    lines = soap.child(element, "lineList")
+def _read(order: Node) -> MplusOrder:
     return MplusOrder(
-        order_id=soap.string(element, "orderId"),
-        ext_order_id=soap.string(element, "extOrderId"),
-        number=_number(element),
-        marker=soap.integer(element, "syncMarker", 0),
-        delivery_state=soap.string(element, "deliveryState"),
-        cancel_state=soap.string(element, "cancelState"),
-        lines=tuple(_line(line) for line in soap.children(lines, "line")) if lines is not None else (),
+        order_id=order.text("orderId"),
+        ext_order_id=order.text("extOrderId"),
+        number=_number(order),
+        marker=order.whole("syncMarker", 0),
+        delivery_state=order.text("deliveryState"),
+        cancel_state=order.text("cancelState"),
+        lines=tuple(_read_line(line) for line in order.each("lineList", "line")),
     )
 
 
-def _line(element: soap.Element) -> MplusOrderLine:
-    data = soap.child(element, "data")
+def _read_line(line: Node) -> MplusOrderLine:
+    article = line.whole("articleNumber", 0)
+    data = line.child("data")
     if data is None:
-        return MplusOrderLine(
-            article_number=soap.integer(element, "articleNumber", 0),
-            quantity=soap.amount(element, "none", "none"),
-        )
+        return MplusOrderLine(article_number=article, quantity=Decimal(0))
     return MplusOrderLine(
-        article_number=soap.integer(element, "articleNumber", 0),
-        quantity=soap.amount(data, "quantity", "decimalPlaces"),
-        delivered=soap.amount(data, "deliveredQuantity", "deliveredDecimalPlaces"),
-        cancelled=soap.amount(data, "cancelledQuantity", "cancelledDecimalPlaces"),
-        price_cents=soap.integer(data, "price", 0),
+        article_number=article,
+        quantity=data.amount("quantity", "decimalPlaces", 0),
+        delivered=data.amount("deliveredQuantity", "deliveredDecimalPlaces", 0),
+        cancelled=data.amount("cancelledQuantity", "cancelledDecimalPlaces", 0),
+        price_cents=data.whole("price", 0),
     )
 
 
-def _number(order: soap.Element) -> str:
+def _number(order: Node) -> str:
     """`{year, number}` as people say it: 2026-123."""
-    number = soap.child(order, "orderNumber")
-    if number is None or soap.integer(number, "number", 0) == 0:
+    number = order.child("orderNumber")
+    if number is None or not number.whole("number", 0):
         return ""
-    return f"{soap.integer(number, 'year', 0)}-{soap.integer(number, 'number', 0)}"
+    return f"{number.whole('year', 0)}-{number.whole('number')}"

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 from connectors.mplus import soap
+from connectors.mplus.operation import Operation, operation
+from connectors.mplus.reply import Node, Unreadable
+from connectors.mplus.result import granted, refusal
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import Refused
 
 
-def find_relation(email: str) -> bytes:
-    """findRelationV2 with exactMatch: plain findRelation matches parts of an address."""
-    return soap.envelope(
-        "findRelationV2",
-        soap.tag("request", soap.tag("relation", soap.text("email", email)), soap.flag("exactMatch", True)),
-    )
+def find(email: str) -> Operation[int | None]:
+    """findRelationV2 with exactMatch: plain findRelation matches parts of an address. Raises ValueError without
+    an address: an empty term would find just anybody."""
+    if not email.strip():
+        raise ValueError("a customer is looked up by an e-mail address")
+
+    def read(answer: Node) -> int | None:
+        if not granted(answer, "NOT-FOUND"):
+            return None
+        relation = answer.child("relation")
+        if relation is None or relation.text("email").casefold() != email.strip().casefold():
+            return None  # an installation that matches parts all the same: a stranger gets no order
+        return _numbered(relation)
+
+    wanted = soap.tag("relation", soap.text("email", email.strip()))
+    return operation("findRelationV2", read, soap.tag("request", wanted, soap.flag("exactMatch", True)))
 
 
-def found(reply: soap.Element, email: str) -> int | None:
-    """The number of the relation that has exactly this address. Raises Unreadable."""
-    if not soap.string(reply, "result").endswith("RESULT-OK"):
-        return None
-    relation = soap.child(reply, "relation")
-    if relation is None or soap.string(relation, "email").casefold() != email.casefold():
-        return None  # an installation that matches parts all the same: a stranger gets no order
-    return soap.integer(relation, "relationNumber")
+def create(customer: Customer) -> Operation[int | Refused]:
+    """createRelation gives the new number. Not idempotent, and it has no key: whoever repeats it looks first."""
+
+    def read(answer: Node) -> int | Refused:
+        return refusal(answer) or _numbered(answer)
+
+    return operation("createRelation", read, _relation(None, customer), idempotent=False, kept=True)
 
 
-def create_relation(customer: Customer) -> bytes:
-    """createRelation: not idempotent."""
-    return soap.envelope("createRelation", _relation(None, customer))
+def update(number: int, customer: Customer) -> Operation[int | Refused]:
+    """updateRelation of what is filled; the rest stays as it is. Gives the same number."""
 
+    def read(answer: Node) -> int | Refused:
+        return refusal(answer) or number
 
-def update_relation(number: int, customer: Customer) -> bytes:
-    """updateRelation of what is filled; the rest stays as it is."""
-    return soap.envelope("updateRelation", _relation(number, customer))
+    return operation("updateRelation", read, _relation(number, customer), kept=True)
 
 
 def _relation(number: int | None, customer: Customer) -> str:
@@ -56,19 +67,8 @@ def _relation(number: int | None, customer: Customer) -> str:
     )
 
 
-def created(reply: soap.Element) -> int | Refused:
-    """The new relation's number, or Mplus's no. Raises Unreadable."""
-    result = soap.string(reply, "result")
-    if result.endswith("RESULT-OK"):
-        return soap.integer(reply, "relationNumber")
-    return Refused(said=soap.string(reply, "errorMessage") or result, code=result)
-
-
-def updated(reply: soap.Element) -> Refused | None:
-    """None: done. Mplus says FAILED about an update that changes nothing in some versions: no errorMessage, no
-    refusal."""
-    result = soap.string(reply, "result")
-    said = soap.string(reply, "errorMessage")
-    if result.endswith("RESULT-OK") or "NO-CHANGES" in result:
-        return None
-    return Refused(said=said or result, code=result)
+def _numbered(node: Node) -> int:
+    number = node.whole("relationNumber")
+    if number <= 0:
+        raise Unreadable(f"a relation with the number {number}")
+    return number

@@ -1,0 +1,71 @@
+"""A call to Mplus as a value, and its answer: built by the wire modules, sent by client.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from connectors.mplus import reply, soap
+from streams.vocabulary.effects import RawAnswer
+
+T = TypeVar("T")
+
+Read = Callable[[bytes, datetime, datetime], T]
+"""Reads a reply's body, given our clock before and after. Raises reply.Fault and reply.Unreadable."""
+
+
+@dataclass(frozen=True)
+class Operation(Generic[T]):
+    """One request and how its reply is read."""
+
+    name: str
+    body: bytes
+    read: Read[T]
+    idempotent: bool = True
+    """It may be sent again after its answer was lost."""
+    bulk: bool = False
+    """It reads a whole feed: it goes through the lane of what takes long."""
+    kept: bool = False
+    """Its reply is kept on the raw topic."""
+
+
+@dataclass(frozen=True)
+class MplusAnswer(Generic[T]):
+    """A reply, read. `asked_at` and `answered_at`: our clock right around the call, inside its lane."""
+
+    what: T
+    asked_at: datetime
+    answered_at: datetime
+    raw: RawAnswer | None = None
+    """As it came, where the operation's replies are kept."""
+
+
+def operation(
+    name: str,
+    read: Callable[[reply.Node], T],
+    *content: str,
+    idempotent: bool = True,
+    kept: bool = False,
+) -> Operation[T]:
+    """A small operation: `content` goes into the operation's element, `read` gets the response element."""
+    return Operation(
+        name,
+        soap.envelope(name, *content),
+        lambda body, asked_at, answered_at: read(reply.answer(body)),
+        idempotent=idempotent,
+        kept=kept,
+    )
+
+
+def listing(
+    name: str, path: tuple[str, ...], read: Callable[[reply.Node], T], *content: str
+) -> Operation[reply.Rows[T]]:
+    """A page of a feed: `read` gets each element at `path` below the response element."""
+    return Operation(
+        name,
+        soap.envelope(name, *content),
+        lambda body, asked_at, answered_at: reply.rows(body, path, read),
+        bulk=True,
+    )

@@ -1,0 +1,120 @@
+"""One page (or all) of a feed: its events, and the cursor that is covered then (facts/mplus.md 2.6)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol, TypeVar
+
+from connectors.mplus import articles, orders, stock
+from connectors.mplus.operation import MplusAnswer, Operation
+from streams.vocabulary.effects import SweepArticles, SweepMplusOrders, SweepStock
+from streams.vocabulary.events import Message, MplusOrderSeen, StockDoubted, StockRead, Swept
+from streams.vocabulary.outcomes import Failure
+from streams.vocabulary.stock_reading import Reading
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+LONGEST_ID = 100
+"""Characters of a marketplace's order id; a longer extOrderId is not one that we made."""
+
+
+class Trip(Protocol):
+    """The calls of one effect and the events they found."""
+
+    connection: str
+    messages: list[Message]
+
+    async def send(self, operation: Operation[T]) -> MplusAnswer[T] | Failure:
+        """One call."""
+
+
+async def articles_of(trip: Trip, effect: SweepArticles) -> Swept | Failure:
+    """One page of products. The feed is read until a page is empty: the server may cut pages shorter than asked."""
+    page = await trip.send(articles.get_products(effect.marker))
+    if not isinstance(page, MplusAnswer):
+        return page
+    rows = page.what
+    _tell_left_out(trip, "products", rows.left_out, rows.why)
+    seen = [article for product in rows.found for article in product.articles]
+    for product in rows.found:
+        _tell_left_out(trip, "articles", product.left_out, (product.why,))
+    trip.messages.extend(
+        Message(flow="catalogue", entity=f"article/{article.article_number}", event=article)
+        for article in seen
+    )
+    return _swept(effect.marker, max((product.marker for product in rows.found), default=0), len(seen))
+
+
+async def orders_of(trip: Trip, effect: SweepMplusOrders) -> Swept | Failure:
+    """One page of orders."""
+    page = await trip.send(orders.get_orders(effect.marker))
+    if not isinstance(page, MplusAnswer):
+        return page
+    rows = page.what
+    _tell_left_out(trip, "orders", rows.left_out, rows.why)
+    moved: dict[int, str] = {}
+    for order, numbers in rows.found:
+        moved.update(dict.fromkeys(numbers, order.number or order.order_id))
+        entity = order.ext_order_id.removeprefix(effect.ext_prefix)
+        if order.ext_order_id.startswith(effect.ext_prefix) and 0 < len(entity) <= LONGEST_ID:
+            trip.messages.append(Message(flow="orders", entity=entity, event=MplusOrderSeen(order=order)))
+    # The change came before the answer: a reading asked from then on contains it.
+    since = page.answered_at
+    trip.messages.extend(
+        Message(
+            flow="stock",
+            entity=str(article),
+            event=StockDoubted(why=f"order {number} changed in Mplus", since=since),
+        )
+        for article, number in sorted(moved.items())
+    )
+    return _swept(effect.marker, max((order.marker for order, _ in rows.found), default=0), len(rows.found))
+
+
+def _swept(marker: int, highest: int, found: int) -> Swept:
+    """`more` only while the feed moves on: an installation that ignores the marker is not read for ever."""
+    return Swept(cursor=str(max(marker, highest + 1)), more=highest >= marker and highest > 0, found=found)
+
+
+async def stock_of(trip: Trip, effect: SweepStock) -> Swept | Failure:
+    """All stock that changed, branch by branch.
+
+    `stockId` runs through all branches: what a branch changed after it was read may have a lower one than what
+    a later branch shows. So a branch read before the highest was seen is read once more from where it was, and
+    the cursor is what every branch is covered up to.
+    """
+    covered = dict.fromkeys(effect.branches, effect.marker)
+    highest = effect.marker
+    newest: dict[tuple[int, int], Reading] = {}
+    for again in (False, True):
+        target = highest
+        for branch in effect.branches:
+            if again and covered[branch] >= target:
+                continue
+            page = await trip.send(stock.of_branch(branch, covered[branch] or None))
+            if not isinstance(page, MplusAnswer):
+                return page
+            rows = page.what
+            _tell_left_out(trip, "stock readings", rows.left_out, rows.why)
+            newest.update({(branch, one.article_number): one for one in rows.found})
+            highest = max([highest, *(one.marker for one in rows.found)])
+            covered[branch] = highest
+    trip.messages.extend(
+        Message(flow="stock", entity=str(reading.article_number), event=StockRead(reading=reading))
+        for reading in newest.values()
+    )
+    # Rows at the marker itself come every time; they are no news to tell of, but what they show may be.
+    found = sum(1 for reading in newest.values() if reading.marker > effect.marker)
+    return Swept(cursor=str(max(1, min(covered.values(), default=effect.marker))), found=found)
+
+
+def _tell_left_out(trip: Trip, what: str, left_out: int, why: tuple[str, ...]) -> None:
+    if left_out:
+        log.warning(
+            "%s: %d %s could not be read and are left out: %s",
+            trip.connection,
+            left_out,
+            what,
+            "; ".join(why),
+        )
