@@ -31,6 +31,8 @@ LONGEST_BULK = 128 * 1024 * 1024
 """Bytes of a reply; the stock of a hundred thousand articles at a branch is half of it."""
 IN_A_THREAD = 128 * 1024
 """A longer reply is read in a thread, so that nothing else waits for it."""
+LONGEST_WORDS = 500
+"""Characters of what Mplus said that are kept."""
 CONNECT = 10.0
 SMALL = 30.0
 BULK = 600.0
@@ -207,14 +209,18 @@ class MplusClient:
         )
 
     def _scrubbed(self, outcome: Failure) -> Failure:
-        scrub = self._administration.scrub
+        """Without the secret, and then cut: half a secret would not be found."""
+
+        def clean(words: str) -> str:
+            return self._administration.scrub(words)[:LONGEST_WORDS]
+
         match outcome:
             case Refused():
-                return Refused(said=scrub(outcome.said), code=scrub(outcome.code))
+                return Refused(said=clean(outcome.said), code=clean(outcome.code))
             case NotSent():
-                return NotSent(why=scrub(outcome.why), retry_after=outcome.retry_after)
+                return NotSent(why=clean(outcome.why), retry_after=outcome.retry_after)
             case AnswerLost():
-                return AnswerLost(why=scrub(outcome.why))
+                return AnswerLost(why=clean(outcome.why))
 
 
 async def _bounded(answer: httpx.Response, longest: int) -> bytes | None:

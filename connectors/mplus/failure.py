@@ -7,8 +7,6 @@ import re
 from connectors.mplus import reply
 from streams.vocabulary.outcomes import AnswerLost, Failure, NotSent, Refused
 
-LONGEST = 500
-"""Characters of Mplus's words that are kept."""
 LONGEST_PATIENCE = 3600.0
 _UNKNOWN = re.compile(
     r"not implemented|not recogni[sz]ed|unknown (method|operation)|no such (method|operation)", re.I
@@ -23,8 +21,7 @@ _ADVICE = {
 
 def of_fault(operation: str, fault: reply.Fault) -> Failure:
     """The caller's fault is a refusal; the server's may have come after the effect."""
-    said = " ".join(fault.said.split())[:LONGEST]
-    code = fault.code[:LONGEST]
+    said, code = " ".join(fault.said.split()), fault.code
     if not fault.ours:
         return AnswerLost(why=f"Mplus has trouble with {operation} ({code or 'no fault code'}: {said})")
     if "authentication" in code.casefold():

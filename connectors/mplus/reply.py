@@ -230,4 +230,6 @@ def _number(given: str, where: str) -> int:
 
 
 def _no_xml(error: Exception) -> Unreadable:
-    return Unreadable(f"the reply is not XML ({str(error)[:120]})")
+    """Where it breaks, not what stands there: that could be anything."""
+    line, column = error.position if isinstance(error, etree.XMLSyntaxError) else (0, 0)
+    return Unreadable(f"the reply is not XML (line {line}, column {column})")

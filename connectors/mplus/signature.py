@@ -10,9 +10,12 @@ import hmac
 def key_of(secret: str) -> bytes:
     """The HMAC key: the secret is its base64. Raises ValueError without repeating the secret."""
     try:
-        return base64.b64decode(secret, validate=True)
+        key = base64.b64decode(secret, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("a webhook secret of Mplus is base64") from None
+        key = b""
+    if not key:  # an empty key would let anyone sign
+        raise ValueError("a webhook secret of Mplus is base64, and not empty")
+    return key
 
 
 def sign(key: bytes, body: bytes) -> str:

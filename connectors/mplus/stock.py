@@ -30,10 +30,12 @@ def of_articles(branch: int, articles: Sequence[int]) -> Operation[list[Reading]
         # Once per article: the last change wins.
         newest: dict[int, Reading] = {}
         for one in found.found:
+            if one.branch != branch or one.article_number not in wanted:
+                continue
             known = newest.get(one.article_number)
-            if one.article_number in wanted and (known is None or one.marker >= known.marker):
+            if known is None or one.marker >= known.marker:
                 newest[one.article_number] = one
-        return [one for one in newest.values() if one.branch == branch]
+        return list(newest.values())
 
     return Operation(NAME, _request(branch, articles, None), read)
 

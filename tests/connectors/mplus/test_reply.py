@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -44,10 +45,8 @@ def test_a_reply_cut_at_any_byte_is_unreadable(name: str) -> None:
 def test_a_reply_with_any_byte_changed_is_read_or_refused(name: str, data: st.DataObject) -> None:
     body = bytearray(sample(name))
     body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(Unreadable, Fault):
         read(name, bytes(body))
-    except (Unreadable, Fault):
-        pass
 
 
 @given(st.sampled_from(sorted(READ)), st.binary(max_size=300))
@@ -189,9 +188,9 @@ def moment(local: datetime, *more: str) -> Node:
     )
 
 
-@given(st.datetimes(datetime(1980, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))
-def test_moments_survive_the_wall_clock(at: datetime) -> None:
-    at = at.replace(microsecond=0)
+@given(st.integers(315_532_800, 3_786_912_000))
+def test_moments_survive_the_wall_clock(seconds: int) -> None:
+    at = datetime.fromtimestamp(seconds, UTC)
     local = at.astimezone(SHOP_ZONE)
     offset = local.utcoffset()
     assert offset is not None
@@ -205,7 +204,9 @@ def test_moments_survive_the_wall_clock(at: datetime) -> None:
 
 def test_no_moment() -> None:
     assert node().moment("at") is None
-    assert moment(datetime(2026, 1, 1)).moment("at") == datetime(2025, 12, 31, 23, tzinfo=UTC)
+    assert moment(datetime(2026, 1, 1, tzinfo=SHOP_ZONE)).moment("at") == datetime(
+        2025, 12, 31, 23, tzinfo=UTC
+    )
     zeros = "".join(tree(name, 0) for name in ("sec", "min", "hour", "day", "mon", "year"))
     assert node(tree("at", zeros)).moment("at") is None
     with pytest.raises(Unreadable, match="no moment"):
