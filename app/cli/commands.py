@@ -1,0 +1,141 @@
+"""The commands and their options. What they do is in the modules beside."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.composition import ALL, Bridge, Role
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The bridge between MplusKASSA and Bol.com.",
+)
+say = Console(stderr=True)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words.")]
+DEFAULT = Path("kassabrug.toml")
+
+
+class Vendor(StrEnum):
+    """Whose simulator."""
+
+    bol = "bol"
+    mplus = "mplus"
+
+
+def _tell(running: Bridge) -> None:
+    say.print(f"kassabrug runs: [bold]{running.address}[/bold]  (Ctrl-C stops it)")
+
+
+def _serve(config: Path, roles: frozenset[Role], as_json: bool) -> None:
+    from app.cli.process import serve
+
+    serve(config, roles, as_json, _tell)
+
+
+@cli.command()
+def up(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+    """Everything in one process: ingress, worker, console, on the embedded log."""
+    _serve(config, ALL, as_json)
+
+
+@cli.command()
+def ingress(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+    """Only takes webhooks in and stores them."""
+    _serve(config, frozenset(("ingress",)), as_json)
+
+
+@cli.command()
+def worker(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+    """Only works: agents, calls to the vendors, sweeps. (Health at web.port.)"""
+    _serve(config, frozenset(("worker",)), as_json)
+
+
+@cli.command()
+def console(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+    """Only the page, from the log as it is."""
+    _serve(config, frozenset(("console",)), as_json)
+
+
+@cli.command()
+def demo(
+    seconds: Annotated[float | None, typer.Option(min=1, help="End by itself, with a verdict.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same customers.")] = 7,
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=500, help="Till sales a second; Bol orders: a quarter of it.")
+    ] = 20,
+    articles: Annotated[int, typer.Option(min=1, max=100_000)] = 500,
+    kill_every: Annotated[
+        float | None, typer.Option(min=1, help="kill -9 the bridge every so many seconds.")
+    ] = None,
+    faults: Annotated[bool, typer.Option(help="Trouble at both vendors, lost and doubled webhooks.")] = False,
+    port: Annotated[int, typer.Option(help="Of the page; 0: any free one.")] = 8080,
+    as_json: AsJson = False,
+) -> None:
+    """Both simulators, a shop full of customers and the bridge. With --seconds: exit 0 when the vendors' books are
+    right, 1 when they are not."""
+    from app.cli.demo import show
+    from app.demo.run import Plan
+
+    sys.exit(show(Plan(seed, rate, seconds, articles, kill_every, faults, port), as_json))
+
+
+@cli.command()
+def simulate(
+    vendor: Vendor,
+    port: Annotated[int | None, typer.Option(help="Default: 8500 (bol), 8600 (mplus).")] = None,
+    host: str = "127.0.0.1",
+    seed: Annotated[int, typer.Option(help="Mplus: which range of articles.")] = 1,
+    articles: Annotated[int, typer.Option(help="Mplus: how many articles.")] = 200,
+    webhook: Annotated[str, typer.Option(help="Mplus: where till events go (its base address).")] = "",
+) -> None:
+    """A vendor's double, for any client: prints how to connect, runs until Ctrl-C."""
+    from app.cli.simulate import run
+
+    run(vendor.value, host, port, seed, articles, webhook)
+
+
+@cli.command()
+def check(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+    """Tests settings, log and both vendors, and says what works and what does not. Changes nothing anywhere. Exit 0:
+    all works; 1: something does not; 2: the settings cannot be used."""
+    from app.cli.check import run
+
+    sys.exit(run(config, as_json))
+
+
+@cli.command()
+def log(
+    topic: Annotated[str, typer.Argument(help="See `kassabrug topics`.")],
+    config: Config = DEFAULT,
+    key: Annotated[
+        str, typer.Option(help="Only records with this key, or beginning with it and a slash.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option(help="From this moment on (ISO), or so long ago: 90s, 15m, 2h, 1d.")
+    ] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many records (without --follow).")] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Shows what lies on a topic, also while the bridge runs. Personal data is masked."""
+    from app.cli.log import run
+
+    sys.exit(run(config, topic, key, since, follow, limit, as_json))
+
+
+@cli.command()
+def topics(as_json: AsJson = False) -> None:
+    """The list of topics, and which agent reads and writes what."""
+    from app.cli.topics import run
+
+    run(as_json)

@@ -1,0 +1,274 @@
+"""The composition root: the one place where everything is made and joined. Clock, ids and randomness start here.
+
+async with bridge(settings, roles) as running:
+    await running.failed()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import SystemRandom
+from typing import Any, Literal
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+
+from app.ingress.door import Door
+from app.ingress.routes import routes
+from app.metrics import Metrics
+from app.readmodel.model import ReadModel
+from app.readmodel.projection import Projection
+from app.server import Server, listen
+from app.settings import Connection, Settings
+from connectors.bol.account import BolAccount
+from connectors.bol.client import BolClient
+from connectors.bol.executor import BolExecutor, signature_keys
+from connectors.bol.intake import translate as translate_bol
+from connectors.bol.signature import SignatureKeys
+from connectors.mplus.administration import MplusAdministration
+from connectors.mplus.client import MplusClient
+from connectors.mplus.executor import MplusExecutor
+from connectors.mplus.intake import translate as translate_mplus
+from connectors.mplus.signature import key_of
+from streams.alarms import Alarms
+from streams.catalogue.flow import CATALOGUE
+from streams.codec import fact_headers, message_draft
+from streams.delivery import Delivery
+from streams.effects import EffectRunner, Executor
+from streams.flow import Flow
+from streams.follower import FlowFollower
+from streams.log.base import Handler, LogWriter, Subscription
+from streams.log.embedded import EmbeddedLog
+from streams.log.host import FaustHost
+from streams.orders.flow import ORDERS
+from streams.stock.flow import STOCK
+from streams.sweeps.flow import SWEEPS
+from streams.topics import TOPICS
+from streams.topology import AGENTS
+from streams.translation import Translation
+from streams.vocabulary.events import ConnectionStarted, Message
+from streams.vocabulary.time import system_clock
+
+log = logging.getLogger(__name__)
+
+Role = Literal["ingress", "worker", "console"]
+ALL: frozenset[Role] = frozenset(("ingress", "worker", "console"))
+FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, ORDERS, SWEEPS)
+
+
+class Bridge:
+    """What runs in this process."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.port = 0
+        self.not_ready = "starting"
+        self._watched: list[Callable[[], Awaitable[Exception]]] = []
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"http://{self.settings.web.host}:{self.port}/"
+
+    def watch(self, failed: Callable[[], Awaitable[Exception]]) -> None:
+        """Counts as ours when it fails."""
+        self._watched.append(failed)
+
+    async def failed(self) -> Exception:
+        """Waits until a part cannot go on, and returns why."""
+        waiting = [asyncio.ensure_future(failed()) for failed in self._watched]
+        if not waiting:
+            await asyncio.Event().wait()
+        try:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return next(iter(done)).result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+
+class Clients:
+    """The clients of both vendors, per connection, over shared pools."""
+
+    def __init__(
+        self, settings: Settings, bol_http: httpx.AsyncClient, mplus_http: httpx.AsyncClient
+    ) -> None:
+        random = SystemRandom()
+        vendors = settings.vendors
+        self.bol = {
+            name: BolClient(bol_http, bol_account(one), system_clock, asyncio.sleep, random)
+            for name, one in settings.connections.items()
+        }
+        self.mplus = {
+            name: MplusClient(
+                mplus_http,
+                administration(one),
+                system_clock,
+                asyncio.sleep,
+                random,
+                small=vendors.mplus_timeout,
+                bulk=vendors.mplus_bulk_timeout,
+            )
+            for name, one in settings.connections.items()
+        }
+
+
+def bol_account(connection: Connection) -> BolAccount:
+    """The account of a connection."""
+    bol = connection.bol
+    return BolAccount(bol.client_id, bol.client_secret.get_secret_value(), bol.api_url, bol.login_url)
+
+
+def administration(connection: Connection) -> MplusAdministration:
+    """The administration of a connection."""
+    mplus = connection.mplus
+    return MplusAdministration(mplus.api_url, mplus.ident, mplus.secret.get_secret_value())
+
+
+@asynccontextmanager
+async def clients(settings: Settings) -> AsyncIterator[Clients]:
+    """Pools are closed at the end. Redirects are not followed: a secret would travel along."""
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=60)
+    timeout = httpx.Timeout(settings.vendors.bol_timeout, connect=min(10.0, settings.vendors.bol_timeout))
+    async with (
+        httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False) as bol_http,
+        httpx.AsyncClient(limits=limits, follow_redirects=False) as mplus_http,
+    ):
+        made = Clients(settings, bol_http, mplus_http)
+        try:
+            yield made
+        finally:
+            for client in made.mplus.values():
+                await client.aclose()
+
+
+@asynccontextmanager
+async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncIterator[Bridge]:
+    """Everything that these roles need, running. Raises LogUnavailable when the log cannot be opened, OSError when
+    the port cannot be had."""
+    metrics = Metrics()
+    running = Bridge(settings, metrics)
+    async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(clients(settings))
+        opened = await EmbeddedLog.open(
+            settings.log.path,
+            TOPICS,
+            partitions=settings.log.partitions,
+            clock=system_clock,
+            sleep=asyncio.sleep,
+        )
+        stack.push_async_callback(opened.close)
+        running.watch(opened.failed)
+        app_routes: list[BaseRoute] = []
+        if "ingress" in roles:
+            app_routes += routes(
+                opened,
+                doors(settings, made),
+                metrics,
+                new_trace,
+                lambda: running.not_ready,
+                settings.web.max_body,
+            )
+        if "console" in roles:
+            app_routes.append(await _console(stack, settings, opened))
+        server = Server(Starlette(routes=app_routes), listen(settings.web.host, settings.web.port))
+        await stack.enter_async_context(server)
+        running.port = server.port
+        running.watch(server.failed)
+        if "worker" in roles:
+            await _worker(stack, running, made, opened)
+        running.not_ready = ""
+        yield running
+
+
+async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened: EmbeddedLog) -> None:
+    settings, metrics = running.settings, running.metrics
+    executors: dict[str, Executor] = {
+        "bol": BolExecutor(made.bol.__getitem__, system_clock),
+        "mplus": MplusExecutor(made.mplus.__getitem__, system_clock),
+    }
+    effects = EffectRunner(executors, opened, metrics, system_clock, asyncio.sleep)
+    alarms = Alarms(opened, metrics, system_clock, asyncio.sleep)
+    host = FaustHost(opened, subscriptions(settings, effects, alarms, metrics))
+    ringing = asyncio.create_task(alarms.run(), name="alarms")
+    stack.push_async_callback(_cancelled, ringing)
+    await host.start()
+    # In this order at the end: no more runs, then the calls under way end, their outcomes are written.
+    stack.push_async_callback(effects.stop)
+    stack.push_async_callback(host.stop)
+    running.watch(host.failed)
+    await tell_started(opened, settings)
+
+
+def subscriptions(
+    settings: Settings, effects: EffectRunner, alarms: Alarms, metrics: Metrics
+) -> list[Subscription]:
+    """Every agent of the topology with its handler. Raises KeyError for an agent without one."""
+    rules: Mapping[str, Callable[[str], Any]] = {
+        "catalogue": lambda connection: () if connection in settings.connections else None,
+        "stock": settings.stock_rules,
+        "orders": settings.order_rules,
+        "sweeps": settings.sweep_rules,
+    }
+    handlers: dict[str, Handler] = {
+        flow.name: Delivery(
+            flow, rules[flow.name], FlowFollower(flow.name, effects, alarms), metrics, asyncio.sleep
+        )
+        for flow in FLOWS
+    }
+    known = settings.connections.__contains__
+    handlers["bol-intake"] = Translation("bol-intake", translate_bol, known, metrics, asyncio.sleep)
+    handlers["mplus-intake"] = Translation("mplus-intake", translate_mplus, known, metrics, asyncio.sleep)
+    return [Subscription(agent.name, agent.reads, handlers[agent.name], agent.rows) for agent in AGENTS]
+
+
+def doors(settings: Settings, made: Clients) -> dict[str, Door]:
+    """What is needed to believe a push, per connection."""
+
+    def door(name: str, connection: Connection) -> Door:
+        secret = connection.mplus.webhook_secret
+        keys = SignatureKeys(lambda: signature_keys(made.bol[name]), system_clock)
+        return Door(keys, key_of(secret.get_secret_value()) if secret is not None else None)
+
+    return {name: door(name, connection) for name, connection in settings.connections.items()}
+
+
+async def tell_started(writer: LogWriter, settings: Settings) -> None:
+    """The sweeps of every connection see to their first ticks."""
+    now = system_clock()
+    await writer.append(
+        [
+            message_draft(
+                Message(flow="sweeps", entity="", event=ConnectionStarted(started_at=now)),
+                name,
+                fact_headers(name, new_trace()),
+            )
+            for name in settings.connections
+        ]
+    )
+
+
+def new_trace() -> str:
+    """An id that joins a cause to all that follows from it."""
+    return secrets.token_hex(8)
+
+
+async def _console(stack: AsyncExitStack, settings: Settings, opened: EmbeddedLog) -> BaseRoute:
+    model = await ReadModel.open(settings.readmodel.path, clock=system_clock)
+    stack.push_async_callback(model.close)
+    projection = Projection(model.database, opened, clock=system_clock, sleep=asyncio.sleep)
+    projecting = asyncio.create_task(projection.run(), name="projection")
+    stack.push_async_callback(_cancelled, projecting)
+
+    return Mount("/", Starlette())
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,210 @@
+"""Both vendors' simulators on free ports, stocked with one range, and the customers of a day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from app.server import Server, listen
+from connectors.bol.simulator import BolSimulatorConfig
+from connectors.bol.simulator import create_app as create_bol
+from connectors.mplus.simulator import MplusSimulatorConfig, WebhookTarget, generate_articles
+from connectors.mplus.simulator import create_app as create_mplus
+from streams.vocabulary.time import Clock
+
+WRONG_AT_FIRST = 0.2
+"""Share of the offers whose stock at Bol is wrong when the bridge starts."""
+
+
+class Market:
+    """Entered: it is open. The vendors' books are the truth; nobody here looks into the bridge."""
+
+    def __init__(
+        self, seed: int, articles: int, bridge: str, clock: Clock, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        """`bridge`: the address of the bridge, for the till's webhooks."""
+        self._seed = seed
+        self._bridge = bridge
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = Random(seed)
+        self.range = generate_articles(seed, articles)
+        self._stack = AsyncExitStack()
+        self.bol_url = self.mplus_url = ""
+        self.sales = self.orders = self.missed = 0
+
+    async def __aenter__(self) -> Market:
+        target = WebhookTarget(url=f"{self._bridge}/webhooks/demo/mplus")
+        mplus = create_mplus(
+            MplusSimulatorConfig(articles=self.range, webhook=target),
+            clock=self._clock,
+            sleep=self._sleep,
+            rng=Random(self._seed + 1),
+        )
+        bol = create_bol(
+            BolSimulatorConfig(push_pause=2.0, push_tries=30),
+            clock=self._clock,
+            sleep=self._sleep,
+            rng=Random(self._seed + 2),
+        )
+        self._mplus, self.mplus_url = await self._open(mplus)
+        self._bol, self.bol_url = await self._open(bol)
+        await self._stock_offers()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _open(self, app: Starlette) -> tuple[httpx.AsyncClient, str]:
+        server = await self._stack.enter_async_context(Server(app, listen("127.0.0.1", 0)))
+        self._stack.push_async_callback(app.state.simulator.aclose)
+        inside = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://control")
+        await self._stack.enter_async_context(inside)
+        return inside, f"http://127.0.0.1:{server.port}"
+
+    async def _stock_offers(self) -> None:
+        offers = [
+            {
+                "ean": article.ean,
+                "amount": self._chance.randint(0, 50)
+                if self._chance.random() < WRONG_AT_FIRST
+                else max(0, article.opening_stock),
+                "reference": article.plu,
+                "priceCents": article.price_cents,
+                "managedByRetailer": True,
+                "title": article.description,
+            }
+            for article in self.range
+        ]
+        await _told(self._bol, "offers", {"offers": offers})
+
+    # -- customers
+
+    async def sell(self) -> None:
+        """Somebody buys at the counter: a till refuses nobody, but he has to find it on the shelf."""
+        article = self._chance.choice(self.range)
+        books = await self.mplus_books("stock", article.article_number)
+        if int(books["stock"][0]["free"]) < 1:
+            self.missed += 1
+            return
+        await _told(self._mplus, "sell", {"article": article.article_number, "quantity": 1})
+        self.sales += 1
+
+    async def order(self) -> None:
+        """Somebody buys at Bol what Bol shows."""
+        answer = await self._bol.post("/_control/orders", json={})
+        if answer.status_code == 200:
+            self.orders += 1
+        else:
+            self.missed += 1
+
+    async def customers(self, rate: float, seconds: float | None) -> None:
+        """Till sales come `rate` a second, Bol orders a quarter of that, at random moments, until it is over or
+        cancelled."""
+        began = asyncio.get_running_loop().time()
+        due = {"sale": 0.0, "order": 0.0}
+        every = {"sale": rate, "order": rate / 4}
+        for what, often in every.items():
+            due[what] = self._chance.expovariate(often)
+        while True:
+            what = min(due, key=lambda one: due[one])
+            if seconds is not None and due[what] >= seconds:
+                break
+            wait = began + due[what] - asyncio.get_running_loop().time()
+            if wait > 0:
+                await self._sleep(wait)
+            await (self.sell() if what == "sale" else self.order())
+            due[what] += self._chance.expovariate(every[what])
+
+    # -- trouble
+
+    async def trouble(self) -> None:
+        """429 storms, 5xx, calls that time out after they took effect, doubled, reordered and lost webhooks."""
+        for rule in BOL_TROUBLE:
+            await _told(self._bol, "faults", rule)
+        for rule in MPLUS_TROUBLE:
+            await _told(self._mplus, "faults", rule)
+
+    async def calm(self) -> None:
+        """No more trouble."""
+        await self._bol.delete("/_control/faults")
+        await self._mplus.delete("/_control/faults")
+
+    # -- books
+
+    async def bol_books(self) -> dict[str, Any]:
+        """All of Bol's."""
+        return dict((await self._bol.get("/_control/books")).json())
+
+    async def mplus_books(self, parts: str = "", article: int | None = None) -> dict[str, Any]:
+        """Those of Mplus, or some parts of them."""
+        query: dict[str, str | int] = {}
+        if parts:
+            query["parts"] = parts
+        if article is not None:
+            query["articles"] = article
+        answer = await self._mplus.get("/_control/books", params=query)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    async def opened(self) -> bool:
+        """Whether every offer at Bol shows what Mplus has: the bridge has done its first round."""
+        mplus = await self.mplus_books("stock,articles")
+        bol = await self.bol_books()
+        eans = {str(one["ean"]): int(one["article"]) for one in mplus["articles"]}
+        free = {int(row["article"]): int(row["free"]) for row in mplus["stock"]}
+        subscribed = any(one["enabled"] for one in bol["subscriptions"])
+        return subscribed and all(
+            int(offer["amount"]) == max(0, min(999, free.get(eans[str(offer["ean"])], 0)))
+            for offer in bol["offers"]
+        )
+
+    async def free(self) -> dict[int, int]:
+        """Free units per article now."""
+        books = await self.mplus_books("stock")
+        return {int(row["article"]): int(row["free"]) for row in books["stock"]}
+
+    def now(self) -> datetime:
+        """The vendors' clock."""
+        return self._clock()
+
+
+async def _told(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> Any:
+    answer = await client.post(f"/_control/{path}", json=body)
+    if answer.status_code >= 400:
+        raise RuntimeError(f"the simulator refused {path}: {answer.text[:300]}")
+    return answer.json()
+
+
+BOL_TROUBLE: tuple[Mapping[str, Any], ...] = (
+    {"kind": "http", "operation": "write-offer", "status": 429, "seconds": 1, "probability": 0.04},
+    {"kind": "http", "operation": "write-offer", "status": 503, "probability": 0.03},
+    {"kind": "http", "operation": "get-order", "status": 500, "probability": 0.05},
+    {"kind": "http", "operation": "list-orders", "status": 502, "probability": 0.1},
+    {"kind": "timeout-after-effect", "operation": "write-offer", "seconds": 0.5, "probability": 0.03},
+    {"kind": "timeout", "operation": "get-order", "seconds": 0.5, "probability": 0.03},
+    {"kind": "truncated", "operation": "get-order", "probability": 0.03},
+    {"kind": "truncated", "operation": "list-offers", "probability": 0.05},
+    {"kind": "webhook-doubled", "probability": 0.1},
+    {"kind": "webhook-reordered", "probability": 0.1},
+    {"kind": "webhook-lost", "probability": 0.05},
+)
+MPLUS_TROUBLE: tuple[Mapping[str, Any], ...] = (
+    {"kind": "http", "operation": "getStock", "status": 503, "probability": 0.04},
+    {"kind": "fault", "operation": "getStock", "code": "Server", "probability": 0.03},
+    {"kind": "timeout-after-effect", "operation": "createOrderV3", "seconds": 0.5, "probability": 0.08},
+    {"kind": "http", "operation": "createOrderV3", "status": 503, "probability": 0.05},
+    {"kind": "timeout-after-effect", "operation": "createRelation", "seconds": 0.5, "probability": 0.05},
+    {"kind": "truncated", "operation": "getOrders", "probability": 0.1},
+    {"kind": "not-xml", "operation": "findRelationV2", "probability": 0.04},
+    {"kind": "webhook-doubled", "probability": 0.1},
+    {"kind": "webhook-reordered", "probability": 0.1},
+    {"kind": "webhook-lost", "probability": 0.05},
+)
