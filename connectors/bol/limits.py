@@ -54,7 +54,9 @@ class Limits:
             left = int(headers.get("x-ratelimit-remaining", ""))
         except ValueError:
             return
+        until = now + seconds(UNKNOWN_RESET if reset is None else reset)
         known = self._windows.get(endpoint)
         if known is not None and now < known.until:
-            left = min(left, known.left)
-        self._windows[endpoint] = _Window(left, now + seconds(UNKNOWN_RESET if reset is None else reset))
+            # The same window still: it must not be prolonged by every answer, or it would never end.
+            left, until = min(left, known.left), min(until, known.until)
+        self._windows[endpoint] = _Window(left, until)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from hashlib import blake2b
 from typing import TypeVar
 
 import msgspec
 
-from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
+from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem, fingerprint
 from streams.vocabulary.events import OfferSeen, ProcessStatus
 from streams.vocabulary.money import cents_of
 from streams.vocabulary.time import utc
@@ -230,18 +229,15 @@ def _address(wire: _Address | None) -> Address:
 def orders(body: bytes) -> list[Noticed]:
     """`ReducedOrders`: one page. Raises Unreadable."""
     return [
-        Noticed(listed.order_id, _fingerprint(listed.order_items))
+        Noticed(
+            listed.order_id,
+            fingerprint(
+                (item.order_item_id, item.quantity, item.quantity_cancelled, item.cancellation_request)
+                for item in listed.order_items
+            ),
+        )
         for listed in _read(body, _Orders).orders or []
     ]
-
-
-def _fingerprint(items: list[_ListedItem]) -> str:
-    """Equal as long as nothing that the flow looks at has changed."""
-    parts = sorted(
-        f"{item.order_item_id}:{item.quantity}:{item.quantity_cancelled}:{item.cancellation_request:d}"
-        for item in items
-    )
-    return blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def offers(body: bytes, asked_at: datetime) -> tuple[list[OfferSeen], str]:

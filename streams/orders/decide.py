@@ -19,7 +19,7 @@ from streams.orders.rules import OrderRules
 from streams.orders.shown import masked_customer, shown
 from streams.orders.state import NEXT, Line, Order, Step
 from streams.vocabulary.activity import Activity, Level, Noted
-from streams.vocabulary.bol_order import BolOrder
+from streams.vocabulary.bol_order import BolOrder, fingerprint
 from streams.vocabulary.effects import (
     CommitOrder,
     CreateRelation,
@@ -160,7 +160,11 @@ def _fetched(step: _Step, found: BolOrder | None) -> None:
         _failed(step, FETCH, FetchBolOrder(order_id=step.id), Refused(said="Bol does not know this order"))
         return
     _worked(step)
-    step.order = replace(step.order, changed=order.wanted_change or order.changed, wanted_change="")
+    changed = fingerprint(
+        (item.item_id, item.quantity, item.quantity_cancelled, item.cancellation_requested)
+        for item in found.items
+    )
+    step.order = replace(step.order, changed=changed, wanted_change="")
     if order.step == "committed":
         _compare(step, found)
     elif step.waits_for(COMMIT):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from streams.orders.rules import OrderRules
+from streams.vocabulary.bol_order import fingerprint
 from streams.vocabulary.effects import (
     CommitOrder,
     CreateRelation,
@@ -54,10 +55,10 @@ def test_a_doubled_push_of_an_unread_order_asks_nothing_more() -> None:
 
 def test_a_sweep_that_saw_nothing_new_asks_nothing() -> None:
     desk = Desk()
-    desk.notice(changed="f1")
+    desk.notice()
     desk.settle("fetch", BolOrderFetched(order=bol_order()))
-    assert desk.notice(changed="f1").asks == ()
-    assert desk.notice(changed="f2").asks != ()
+    assert desk.notice(changed=fingerprint([("i1", 1, 0, False)])).asks == ()
+    assert desk.notice(changed=fingerprint([("i1", 1, 1, False)])).asks != ()
 
 
 def test_every_code_of_every_item_is_asked_for() -> None:
