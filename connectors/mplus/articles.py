@@ -78,7 +78,7 @@ def _description(article: Node, product: str) -> str:
     """The article's own words, with colour and size where they do not say them already."""
     text = article.text("description") or product
     for variant in (article.text("colour"), article.text("size")):
-        if variant and variant.casefold() not in text.casefold():
+        if variant and f" {variant} ".casefold() not in f" {text} ".casefold():
             text = f"{text} {variant}"
     return text.strip()[:LONGEST]
 

@@ -17,6 +17,9 @@ class Version(NamedTuple):
     protocol: str
     built_at: datetime | None = None
 
+    def __str__(self) -> str:
+        return self.service
+
 
 class Branch(NamedTuple):
     """A shop, and the numbers of its workplaces."""

@@ -1,0 +1,430 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.mplus.executor import MplusExecutor
+from streams.vocabulary.effects import (
+    CommitOrder,
+    CreateRelation,
+    Execution,
+    FindRelation,
+    PushStock,
+    ReadStock,
+    SweepArticles,
+    SweepMarkers,
+    SweepMplusOrders,
+    SweepStock,
+    UpdateRelation,
+)
+from streams.vocabulary.events import (
+    ArticleSeen,
+    MarkersRead,
+    MplusOrderSeen,
+    OrderCommitted,
+    RelationFound,
+    RelationSaved,
+    StockAnswered,
+    StockDoubted,
+    StockRead,
+    Swept,
+)
+from streams.vocabulary.mplus_order import Customer
+from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from tests.connectors.mplus.test_soap import DRAFT
+from tests.connectors.mplus.till import (
+    Till,
+    envelope,
+    fault,
+    operation_of,
+    sample,
+    stock_as_asked,
+    stock_reply,
+    stock_row,
+    tree,
+)
+
+JAN = Customer(name="Jan", email="jan@example.nl")
+NAMELESS = Customer(name="Jan", email="")
+CREATE = CreateRelation(customer=JAN)
+COMMIT = CommitOrder(draft=DRAFT)
+ORDER_ID = "001a3cd4-3892-405b-9689-134b36656063"
+TOO_OLD = fault(
+    "SOAP-ENV:Client", "Method 'createOrderV3' not implemented: method name or namespace not recognized"
+)
+
+
+@pytest.fixture
+def till() -> Till:
+    return Till()
+
+
+async def run(till: Till, effect: Any, repeated: bool = False) -> Execution:
+    client = till.client()
+
+    def found(connection: str) -> Any:
+        return {"shop": client}[connection]
+
+    return await MplusExecutor(found, till.time.clock).execute("shop", effect, repeated)
+
+
+async def test_stock_of_an_article(till: Till) -> None:
+    till.will("getStock", stock_as_asked)
+    done = await run(till, ReadStock(article_number=1003, branches=(1, 2)))
+    assert isinstance(done.outcome, StockAnswered)
+    first, second = done.outcome.readings
+    assert [(one.branch, one.free) for one in (first, second)] == [(1, 3), (2, 3)]
+    assert (done.asked_at, done.answered_at) == (first.asked_at, second.answered_at)
+    assert (done.messages, done.raw) == ((), ())
+
+
+async def test_stock_of_no_branch_is_a_matter_of_settings(till: Till) -> None:
+    done = await run(till, ReadStock(article_number=1003, branches=()))
+    assert isinstance(done.outcome, Refused)
+    assert "stock.branches" in done.outcome.said
+
+
+async def test_markers(till: Till) -> None:
+    till.will("getCurrentSyncMarkers", sample("resp_getCurrentSyncMarkers"))
+    done = await run(till, SweepMarkers())
+    assert done.outcome == MarkersRead(article=4321, order=512, relation=700, stock=9842)
+
+
+EFFECTS = [
+    ("getStock", ReadStock(article_number=1, branches=(1,))),
+    ("getCurrentSyncMarkers", SweepMarkers()),
+    ("getProducts", SweepArticles()),
+    ("getStock", SweepStock(marker=0, branches=(1,))),
+    ("getOrders", SweepMplusOrders(marker=0, ext_prefix="BOL-")),
+    ("findRelationV2", FindRelation(email="jan@example.nl")),
+    ("createRelation", CREATE),
+    ("updateRelation", UpdateRelation(relation_number=1, customer=JAN)),
+    ("createOrderV3", COMMIT),
+]
+
+
+@pytest.mark.parametrize(("operation", "effect"), EFFECTS)
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [(httpx.ConnectError(""), NotSent), (httpx.ReadTimeout(""), AnswerLost), (fault("SOAP-ENV:Client"), Refused),
+     (fault(), AnswerLost), (b"<html/>", AnswerLost)],
+)  # fmt: skip
+async def test_a_failure_is_an_outcome_of_every_effect(
+    till: Till, operation: str, effect: Any, reply: Any, outcome: type
+) -> None:
+    till.will(operation, reply)
+    done = await run(till, effect)
+    assert isinstance(done.outcome, outcome)
+    assert done.messages == ()
+    assert done.asked_at <= done.answered_at
+    assert till.asked == [operation]
+
+
+async def test_a_connection_that_is_not_set_up(till: Till) -> None:
+    def found(connection: str) -> Any:
+        raise KeyError(connection)
+
+    done = await MplusExecutor(found, till.time.clock).execute("gone", COMMIT, False)
+    assert done.outcome == Refused(said="the connection 'gone' is not in the settings")
+
+
+async def test_an_effect_of_another_vendor_is_our_own_mistake(till: Till) -> None:
+    with pytest.raises(TypeError, match="PushStock"):
+        await run(till, PushStock(offer_id="o", amount=1))
+
+
+# -- articles
+
+
+def page(*markers: int) -> bytes:
+    products = [
+        tree("product", tree("syncMarker", marker),
+             tree("articleList", tree("article", tree("articleNumber", 1000 + marker))))
+        for marker in markers
+    ]  # fmt: skip
+    return envelope(tree("GetProductsResponse", tree("productList", *products)))
+
+
+async def test_a_page_of_articles(till: Till) -> None:
+    till.will("getProducts", page(7, 9, 8))
+    done = await run(till, SweepArticles(marker=7))
+    assert done.outcome == Swept(cursor="10", more=True, found=3)
+    assert [message.entity for message in done.messages] == ["article/1007", "article/1009", "article/1008"]
+    assert all(message.flow == "catalogue" for message in done.messages)
+    assert all(isinstance(message.event, ArticleSeen) for message in done.messages)
+    assert till.sent().findtext(".//{*}syncMarker") == "7"
+
+
+async def test_the_end_of_the_articles(till: Till) -> None:
+    till.will("getProducts", page())
+    assert (await run(till, SweepArticles(marker=7))).outcome == Swept(cursor="7")
+
+
+async def test_a_feed_that_ignores_the_marker_is_not_read_for_ever(till: Till) -> None:
+    till.will("getProducts", page(3, 5))
+    done = await run(till, SweepArticles(marker=7))
+    assert done.outcome == Swept(cursor="7", more=False, found=2)
+
+
+async def test_rows_left_out_are_told_in_the_log(till: Till, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    till.will("getProducts", page(7).replace(b"1007", b"abc"))
+    done = await run(till, SweepArticles(marker=7))
+    assert done.outcome == Swept(cursor="8", more=True, found=0)
+    assert (
+        "shop: 1 articles could not be read and are left out: article.articleNumber is 'abc'" in caplog.text
+    )
+
+
+# -- orders
+
+
+async def test_a_page_of_orders(till: Till) -> None:
+    till.will("getOrders", sample("resp_getOrders"))
+    done = await run(till, SweepMplusOrders(marker=513, ext_prefix="BOL-"))
+    assert done.outcome == Swept(cursor="514", more=True, found=1)
+    seen, doubted = done.messages
+    assert (seen.flow, seen.entity) == ("orders", "1043946570")
+    assert isinstance(seen.event, MplusOrderSeen)
+    assert seen.event.order.number == "2026-14"
+    assert (doubted.flow, doubted.entity) == ("stock", "1001")
+    assert doubted.event == StockDoubted(why="order 2026-14 changed in Mplus", since=done.answered_at)
+    assert done.asked_at < done.answered_at
+
+
+@pytest.mark.parametrize("ext", ["", "BOL-", "WEB-1", "BOL-" + "9" * 101])
+async def test_orders_of_others_only_move_stock(till: Till, ext: str) -> None:
+    body = sample("resp_getOrders").replace(b"BOL-1043946570", ext.encode())
+    till.will("getOrders", body)
+    done = await run(till, SweepMplusOrders(marker=513, ext_prefix="BOL-"))
+    assert [message.flow for message in done.messages] == ["stock"]
+
+
+async def test_an_article_on_several_orders_is_doubted_once(till: Till) -> None:
+    order = sample("resp_getOrders").decode()
+    whole = order.partition("<ns:orderList>")[2].partition("</ns:orderList>")[0]
+    till.will("getOrders", order.replace(whole, whole + whole.replace("513", "515")).encode())
+    done = await run(till, SweepMplusOrders(marker=513, ext_prefix="X"))
+    assert done.outcome == Swept(cursor="516", more=True, found=2)
+    assert len(done.messages) == 1
+
+
+# -- stock
+
+
+def branch_of(request: httpx.Request) -> int:
+    return int(operation_of(request.content).findtext(".//{*}branchNumber"))
+
+
+def since_of(request: httpx.Request) -> str | None:
+    found: str | None = operation_of(request.content).findtext(".//{*}stockId")
+    return found
+
+
+def rows_of(found: dict[int, list[str]]) -> Callable[[httpx.Request], Any]:
+    """Each branch gives its rows once, and none after."""
+
+    async def reply(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=stock_reply(*found.pop(branch_of(request), [])))
+
+    return reply
+
+
+def read_by(done: Execution) -> list[tuple[str, int, int]]:
+    found = []
+    for message in done.messages:
+        assert message.flow == "stock"
+        assert isinstance(message.event, StockRead)
+        reading = message.event.reading
+        found.append((message.entity, reading.branch, int(reading.free)))
+    return found
+
+
+async def test_the_stock_that_changed(till: Till) -> None:
+    till.will("getStock", stock_reply(stock_row(1, 4, marker=100), stock_row(2, 5, marker=103)))
+    done = await run(till, SweepStock(marker=100, branches=(1,)))
+    # The row at the marker comes along each time: what it shows may be new, a reservation moves no marker.
+    assert done.outcome == Swept(cursor="103", found=1)
+    assert read_by(done) == [("1", 1, 4), ("2", 1, 5)]
+    assert [since_of(one) for one in till.requests] == ["100"]
+
+
+async def test_all_stock(till: Till) -> None:
+    till.will("getStock", stock_reply(stock_row(1, 4, marker=7)))
+    done = await run(till, SweepStock(marker=0, branches=(1,)))
+    assert done.outcome == Swept(cursor="7", found=1)
+    assert [since_of(one) for one in till.requests] == [None]
+
+
+@pytest.mark.parametrize(
+    ("branches", "marker", "cursor"), [((1,), 0, "1"), ((1, 2), 50, "50"), ((), 50, "50"), ((), 0, "1")]
+)
+async def test_no_stock_changed(till: Till, branches: tuple[int, ...], marker: int, cursor: str) -> None:
+    till.will("getStock", stock_reply())
+    done = await run(till, SweepStock(marker=marker, branches=branches))
+    assert done.outcome == Swept(cursor=cursor)
+    assert len(till.requests) == len(branches)
+
+
+async def test_a_branch_read_before_a_higher_marker_was_seen_is_read_again(till: Till) -> None:
+    """Found in review: branch 1 changes (105) after it was read, branch 2 then shows 106; a cursor of 106 would
+    pass over 105 for good."""
+    first: dict[int, list[str]] = {
+        1: [stock_row(1, 4, branch=1, marker=104)],
+        2: [stock_row(1, 9, branch=2, marker=106)],
+    }
+    late = {1: [stock_row(1, 3, branch=1, marker=105)]}
+    till.will("getStock", rows_of(first), rows_of(first), rows_of(late))
+    done = await run(till, SweepStock(marker=100, branches=(1, 2)))
+    assert [(branch_of(one), since_of(one)) for one in till.requests] == [(1, "100"), (2, "100"), (1, "104")]
+    assert done.outcome == Swept(cursor="106", found=2)
+    assert read_by(done) == [("1", 1, 3), ("1", 2, 9)]
+
+
+async def test_what_changes_while_branches_are_read_again_is_left_to_the_next_sweep(till: Till) -> None:
+    first: dict[int, list[str]] = {1: [], 2: [], 3: [stock_row(1, 9, branch=3, marker=106)]}
+    late = {1: [stock_row(1, 2, branch=1, marker=110)], 2: [stock_row(1, 1, branch=2, marker=111)]}
+    till.will("getStock", rows_of(first), rows_of(first), rows_of(first), rows_of(late))
+    done = await run(till, SweepStock(marker=100, branches=(1, 2, 3)))
+    assert [branch_of(one) for one in till.requests] == [1, 2, 3, 1, 2]
+    # Branch 3 is covered up to 106 only: 108 may have happened there.
+    assert done.outcome == Swept(cursor="106", found=3)
+
+
+async def test_a_sweep_that_fails_halfway_tells_nothing(till: Till) -> None:
+    till.will("getStock", stock_reply(stock_row(1)), httpx.ReadTimeout(""))
+    done = await run(till, SweepStock(marker=5, branches=(1, 2)))
+    assert isinstance(done.outcome, AnswerLost)
+    assert done.messages == ()
+
+
+# -- customers
+
+
+async def test_a_customer_is_found_or_not(till: Till) -> None:
+    till.will("findRelationV2", sample("resp_findRelation_found"), sample("resp_findRelation_none"))
+    find = FindRelation(email="jan@example.nl")
+    assert (await run(till, find)).outcome == RelationFound(relation_number=681)
+    assert (await run(till, find)).outcome == RelationFound(relation_number=None)
+
+
+async def test_nobody_is_looked_up_by_no_address(till: Till) -> None:
+    assert (await run(till, FindRelation(email=" "))).outcome == RelationFound(relation_number=None)
+    assert till.requests == []
+
+
+async def test_a_customer_is_created(till: Till) -> None:
+    till.will("createRelation", sample("resp_createRelation"))
+    done = await run(till, CREATE)
+    assert done.outcome == RelationSaved(relation_number=682)
+    assert [raw.operation for raw in done.raw] == ["createRelation"]
+    assert till.asked == ["createRelation"]
+
+
+async def test_a_customer_that_an_earlier_try_created_is_adopted(till: Till) -> None:
+    till.will("findRelationV2", sample("resp_findRelation_found"))
+    assert (await run(till, CREATE, repeated=True)).outcome == RelationSaved(relation_number=681)
+    assert till.asked == ["findRelationV2"]
+
+
+async def test_a_customer_that_no_earlier_try_created_is_created(till: Till) -> None:
+    till.will("findRelationV2", sample("resp_findRelation_none"))
+    till.will("createRelation", sample("resp_createRelation"))
+    assert (await run(till, CREATE, repeated=True)).outcome == RelationSaved(relation_number=682)
+
+
+async def test_a_look_that_fails_creates_nothing(till: Till) -> None:
+    till.will("findRelationV2", fault())
+    assert isinstance((await run(till, CREATE, repeated=True)).outcome, AnswerLost)
+    assert till.asked == ["findRelationV2"]
+
+
+async def test_a_customer_that_cannot_be_looked_up_is_not_created_twice(till: Till) -> None:
+    done = await run(till, CreateRelation(customer=NAMELESS), repeated=True)
+    assert isinstance(done.outcome, Refused)
+    assert till.requests == []
+
+
+async def test_a_customer_is_renewed(till: Till) -> None:
+    till.will(
+        "updateRelation",
+        envelope(tree("UpdateRelationResponse", tree("result", "UPDATE-RELATION-RESULT-OK"))),
+    )
+    done = await run(till, UpdateRelation(relation_number=681, customer=JAN))
+    assert done.outcome == RelationSaved(relation_number=681)
+
+
+# -- bookings
+
+COMMITTED = OrderCommitted(order_id=ORDER_ID, number="2026-14")
+ADOPTED = OrderCommitted(order_id=ORDER_ID, number="2026-14", adopted=True)
+
+
+async def test_an_order_is_booked(till: Till) -> None:
+    till.will("createOrderV3", sample("resp_createOrderV3"))
+    done = await run(till, COMMIT)
+    assert done.outcome == COMMITTED
+    [raw] = done.raw
+    assert (raw.asked_at, raw.answered_at) == (done.asked_at, done.answered_at)
+
+
+async def test_an_order_that_an_earlier_try_booked_is_adopted(till: Till) -> None:
+    till.will("findOrder", sample("resp_findOrder_found"))
+    assert (await run(till, COMMIT, repeated=True)).outcome == ADOPTED
+    assert till.asked == ["findOrder"]
+
+
+async def test_an_order_that_no_earlier_try_booked_is_booked(till: Till) -> None:
+    till.will("findOrder", sample("resp_findOrder_none"))
+    till.will("createOrderV3", sample("resp_createOrderV3"))
+    done = await run(till, COMMIT, repeated=True)
+    assert done.outcome == COMMITTED
+    # A booking is dated by the call that made it: a reading asked before it does not contain it.
+    assert done.asked_at < done.raw[1].asked_at < done.answered_at == done.raw[1].answered_at
+
+
+async def test_an_order_that_is_there_already_is_adopted(till: Till) -> None:
+    till.will("createOrderV3", sample("resp_createOrder_dup"))
+    till.will("findOrder", sample("resp_findOrder_found"))
+    assert (await run(till, COMMIT)).outcome == ADOPTED
+
+
+async def test_an_order_that_is_there_but_not_given_is_asked_for_again(till: Till) -> None:
+    till.will("createOrderV3", sample("resp_createOrder_dup"))
+    till.will("findOrder", sample("resp_findOrder_none"))
+    done = await run(till, COMMIT)
+    assert done.outcome == AnswerLost(
+        why="Mplus has an order BOL-1043946570 already (extOrderId exists), but does not give it"
+    )
+
+
+async def test_an_order_that_mplus_does_not_want(till: Till) -> None:
+    failed = tree("result", "CREATE-ORDER-RESULT-FAILED") + tree("errorMessage", "article 1001 is blocked")
+    till.will("createOrderV3", envelope(tree("CreateOrderV3Response", failed)))
+    done = await run(till, COMMIT)
+    assert done.outcome == Refused(said="article 1001 is blocked", code="CREATE-ORDER-RESULT-FAILED")
+    assert [raw.operation for raw in done.raw] == ["createOrderV3"]
+
+
+async def test_an_installation_without_idempotency_keys_books_too(till: Till) -> None:
+    till.will("createOrderV3", TOO_OLD)
+    till.will("createOrderV2", sample("resp_createOrderV3"))
+    assert (await run(till, COMMIT)).outcome == COMMITTED
+    assert till.asked == ["createOrderV3", "createOrderV2"]
+
+
+async def test_such_an_installation_is_looked_into_first_when_repeated(till: Till) -> None:
+    till.will("findOrder", sample("resp_findOrder_found"))
+    assert (await run(till, COMMIT, repeated=True)).outcome == ADOPTED
+    assert till.asked == ["findOrder"]
+
+
+async def test_an_answer_lost_without_a_key_is_not_asked_again_blindly(till: Till) -> None:
+    till.will("createOrderV3", TOO_OLD)
+    till.will("createOrderV2", httpx.ReadTimeout(""))
+    assert isinstance((await run(till, COMMIT)).outcome, AnswerLost)
+    assert till.asked == ["createOrderV3", "createOrderV2"]

@@ -1,0 +1,296 @@
+"""Replies into our words, entity by entity; requests are in test_soap.py."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import pytest
+
+from connectors.mplus import articles, lookups, orders, relations, stock
+from connectors.mplus.operation import Operation
+from connectors.mplus.reply import Rows, Unreadable
+from streams.vocabulary.events import ArticleSeen, Code, MarkersRead
+from streams.vocabulary.mplus_order import Customer, MplusOrder, MplusOrderLine
+from streams.vocabulary.outcomes import Refused
+from tests.connectors.mplus.test_soap import DRAFT
+from tests.connectors.mplus.till import START, envelope, sample, stock_reply, stock_row, tree
+
+T = TypeVar("T")
+CUSTOMER = Customer(name="Jan", email="jan@example.nl")
+ORDER = MplusOrder(
+    order_id="001a3cd4-3892-405b-9689-134b36656063", ext_order_id="BOL-1043946570", number="2026-14", marker=513,
+    delivery_state="ORDER-DELIVERY-STATE-NOTHING", cancel_state="ORDER-CANCEL-STATE-NOTHING",
+    lines=(MplusOrderLine(article_number=1001, quantity=Decimal(2), price_cents=1995),),
+)  # fmt: skip
+
+
+def read(operation: Operation[T], body: bytes) -> T:
+    return operation.read(body, START, START)
+
+
+# -- articles
+
+
+def products(*content: str) -> Rows[articles.Product]:
+    body = envelope(tree("GetProductsResponse", tree("productList", *content)))
+    return read(articles.get_products(0), body)
+
+
+def product(*content: object, marker: int | str = 4321, name: str = "Das") -> str:
+    return tree(
+        "product", tree("syncMarker", marker), tree("description", name), tree("articleList", *content)
+    )
+
+
+def article(number: object, **fields: object) -> str:
+    return tree(
+        "article", tree("articleNumber", number), *(tree(name, value) for name, value in fields.items())
+    )
+
+
+def test_the_sample_of_products() -> None:
+    [found] = read(articles.get_products(0), sample("resp_getProducts")).found
+    assert found.marker == 4321
+    assert found.articles == (
+        ArticleSeen(
+            article_number=1001,
+            description="Das geel",
+            codes=(
+                Code(kind="ean", value="8712345678906"),
+                Code(kind="ean", value="8712345678906"),
+                Code(kind="sku", value="1001"),
+                Code(kind="sku", value="1001"),
+            ),
+            marker=4321,
+            price_cents=1995,
+        ),
+    )
+    assert read(articles.get_products(0), sample("resp_getProducts_empty")).found == []
+
+
+def test_a_bare_article_is_taken_to_be_on_sale() -> None:
+    [found] = products(product(article(7))).found
+    assert found.articles == (
+        ArticleSeen(article_number=7, description="Das", codes=(Code(kind="sku", value="7"),), marker=4321),
+    )
+
+
+def test_what_is_switched_off_is_seen_to_be() -> None:
+    [found] = products(product(article(7, active="false", stockArticle="0", syncMarker=5))).found
+    [seen] = found.articles
+    assert (seen.active, seen.stock_kept, seen.marker) == (False, False, 5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "description"),
+    [
+        ({"description": "Sjaal", "colour": "rood", "size": "L"}, "Sjaal rood L"),
+        ({"description": "Sjaal ROOD", "colour": "rood"}, "Sjaal ROOD"),
+        ({"colour": "rood"}, "Das rood"),
+        ({"description": "x" * 500}, "x" * articles.LONGEST),
+    ],
+)
+def test_how_an_article_is_called(fields: dict[str, str], description: str) -> None:
+    [found] = products(product(article(7, **fields))).found
+    assert found.articles[0].description == description
+
+
+@pytest.mark.parametrize(
+    ("quantity", "places", "codes"),
+    [
+        ("6", "0", [Code(kind="ean", value="871", units=6)]),
+        ("600", "2", [Code(kind="ean", value="871", units=6)]),
+        ("0", "", [Code(kind="ean", value="871")]),
+        ("", "", [Code(kind="ean", value="871")]),
+        ("530", "3", []),
+    ],
+)
+def test_barcodes_of_several_pieces(quantity: str, places: str, codes: list[Code]) -> None:
+    barcode = tree(
+        "barcode", tree("barcode", "871"), tree("quantity", quantity), tree("decimalPlaces", places)
+    )
+    [found] = products(product(article(7, barcodeList=barcode, pluNumber="P7", extArticleId="X7"))).found
+    assert list(found.articles[0].codes) == [
+        *codes, Code(kind="sku", value="P7"), Code(kind="sku", value="X7"), Code(kind="sku", value="7"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", ["abc", "", "0", "-3"])
+def test_an_article_that_cannot_be_read_takes_no_other_with_it(bad: str) -> None:
+    [found] = products(product(article(bad), article(8))).found
+    assert [one.article_number for one in found.articles] == [8]
+    assert found.left_out == 1
+    assert found.why
+
+
+def test_where_a_product_stands_in_the_feed() -> None:
+    with_own, without = (
+        product(article(7, syncMarker=9), marker=5),
+        product(article(8, syncMarker=9), marker=""),
+    )
+    assert [one.marker for one in products(with_own, without, product(marker="")).found] == [5, 9, 0]
+
+
+# -- stock
+
+
+def test_the_sample_of_stock() -> None:
+    [reading] = read(stock.of_articles(1, (1001,)), sample("resp_getStock"))
+    assert (reading.article_number, reading.branch, reading.marker) == (1001, 1, 9850)
+    assert (reading.free, reading.reserved, reading.incoming) == (10, 3, 20)
+
+
+def test_a_branch_of_stock() -> None:
+    rows = read(
+        stock.of_branch(1, 5), stock_reply(stock_row(1, branch=None), stock_row(2, branch=2), stock_row("x"))  # type: ignore[arg-type]  # rubbish on purpose
+    )  # fmt: skip
+    assert [(one.article_number, one.branch) for one in rows.found] == [(1, 1)]
+    assert rows.left_out == 1
+
+
+def test_parts_of_an_article_are_not_its_stock() -> None:
+    part = stock_row(5, free=99).replace("articleStocks", "subArticle")
+    whole = stock_row(1001, free=4).replace("</ns:articleStocks>", f"{part}</ns:articleStocks>")
+    [reading] = read(stock.of_articles(1, (1001, 5)), stock_reply(whole))
+    assert (reading.article_number, reading.free) == (1001, 4)
+
+
+def test_negative_stock_is_read_as_it_is() -> None:
+    [reading] = read(stock.of_articles(1, (1001,)), stock_reply(stock_row(1001, free=-25, places=1)))
+    assert reading.free == Decimal("-2.5")
+
+
+# -- orders
+
+
+def test_the_samples_of_orders() -> None:
+    assert read(orders.find("BOL-1043946570"), sample("resp_findOrder_found")) == ORDER
+    assert read(orders.find("BOL-1043946570"), sample("resp_findOrder_none")) is None
+    [found] = read(orders.get_orders(0), sample("resp_getOrders")).found
+    assert found == orders.Changed(ORDER, frozenset({1001}))
+    made = orders.Created(ORDER.order_id, "2026-14")
+    assert read(orders.create(DRAFT), sample("resp_createOrderV3")) == made
+    assert read(orders.create(DRAFT), sample("resp_createOrder")) == made
+    assert read(orders.create(DRAFT), sample("resp_createOrder_dup")) == Refused(
+        said="extOrderId exists", code=orders.EXISTS
+    )
+
+
+def test_every_article_of_an_order_is_doubted_parts_and_preparations_too() -> None:
+    part = tree("line", tree("articleNumber", 5), tree("lineType", "LINE-TYPE-COMPONENT"))
+    line = tree(
+        "line", tree("articleNumber", 7), tree("preparationList", tree("line", tree("articleNumber", 9)))
+    )
+    text = tree("line", tree("articleNumber", 0), tree("text", "Let op"))
+    order = tree("order", tree("orderId", "o"), tree("lineList", line, part, text))
+    [found] = read(orders.get_orders(0), envelope(tree("GetOrdersResponse", tree("orderList", order)))).found
+    assert found.articles == {5, 7, 9}
+    assert [one.article_number for one in found.order.lines] == [7, 5, 0]
+    assert [one.quantity for one in found.order.lines] == [0, 0, 0]
+
+
+def test_what_was_delivered_and_cancelled() -> None:
+    pairs = {"quantity": (30, 1), "delivered": (2, 0), "cancelled": (100, 2)}
+    data = "".join(
+        tree(f"{name}Quantity" if name != "quantity" else name, value)
+        + tree(f"{name}DecimalPlaces" if name != "quantity" else "decimalPlaces", places)
+        for name, (value, places) in pairs.items()
+    )
+    line = tree("line", tree("articleNumber", 7), tree("data", data, tree("price", 5)))
+    order = tree("order", tree("orderId", "o"), tree("lineList", line))
+    [found] = read(orders.get_orders(0), envelope(tree("GetOrdersResponse", tree("orderList", order)))).found
+    [read_line] = found.order.lines
+    assert (read_line.quantity, read_line.delivered, read_line.cancelled, read_line.price_cents) == (
+        3,
+        2,
+        1,
+        5,
+    )
+    assert found.order.number == ""
+
+
+def found_order(*content: str) -> bytes:
+    return envelope(tree("GetOrderResponse", tree("result", "GET-ORDER-RESULT-OK"), *content))
+
+
+def test_another_order_than_the_one_asked_for_is_not_adopted() -> None:
+    other = tree("order", tree("orderId", "o"), tree("extOrderId", "BOL-2"))
+    with pytest.raises(Unreadable, match="another"):
+        read(orders.find("BOL-1"), found_order(other))
+    with pytest.raises(Unreadable, match="not in the reply"):
+        read(orders.find("BOL-1"), found_order())
+    lean = read(orders.find("BOL-1"), found_order(tree("order", tree("orderId", "o"))))
+    assert lean is not None
+    assert lean.order_id == "o"
+
+
+def test_an_order_that_was_made_has_an_id() -> None:
+    body = envelope(tree("CreateOrderV3Response", tree("result", "CREATE-ORDER-RESULT-OK"), tree("info")))
+    with pytest.raises(Unreadable, match="does not say which"):
+        read(orders.create(DRAFT), body)
+
+
+# -- relations
+
+
+def test_the_samples_of_relations() -> None:
+    assert read(relations.find("JAN@example.nl"), sample("resp_findRelation_found")) == 681
+    assert read(relations.find("jan@example.nl"), sample("resp_findRelation_none")) is None
+    assert read(relations.create(CUSTOMER), sample("resp_createRelation")) == 682
+
+
+def test_a_stranger_is_not_found() -> None:
+    assert read(relations.find("an@example.nl"), sample("resp_findRelation_found")) is None
+
+
+def test_mplus_says_no() -> None:
+    failed = tree("result", "CREATE-RELATION-RESULT-FAILED") + tree("relationNumber", 0)
+    body = envelope(tree("CreateRelationResponse", failed, tree("errorMessage", " no \n name")))
+    assert read(relations.create(CUSTOMER), body) == Refused(
+        said="no name", code="CREATE-RELATION-RESULT-FAILED"
+    )
+    body = envelope(tree("UpdateRelationResponse", tree("result", "UPDATE-RELATION-RESULT-NOT-FOUND")))
+    no = "UPDATE-RELATION-RESULT-NOT-FOUND"
+    assert read(relations.update(5, CUSTOMER), body) == Refused(said=no, code=no)
+    body = envelope(tree("UpdateRelationResponse", tree("result", "UPDATE-RELATION-RESULT-OK")))
+    assert read(relations.update(5, CUSTOMER), body) == 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", tree("result", ""), tree("result", "FIND-RELATION-RESULT-BUSY"),
+     tree("result", "FIND-RELATION-RESULT-OK") + tree("relation", tree("email", "jan@example.nl")),
+     tree("result", "FIND-RELATION-RESULT-OK")
+     + tree("relation", tree("email", "jan@example.nl"), tree("relationNumber", 0))],
+)  # fmt: skip
+def test_neither_yes_nor_no_is_unreadable(content: str) -> None:
+    """Taking it for a no would make a second customer."""
+    with pytest.raises(Unreadable):
+        read(relations.find("jan@example.nl"), envelope(tree("FindRelationV2Response", content)))
+
+
+# -- lookups
+
+
+def test_the_samples_of_lookups() -> None:
+    assert read(lookups.sync_markers(), sample("resp_getCurrentSyncMarkers")) == MarkersRead(
+        article=4321, order=512, relation=700, stock=9842
+    )
+    version = read(lookups.api_version(), sample("resp_getApiVersion"))
+    assert str(version) == "67.1.3"
+
+
+def test_an_installation_without_a_stock_marker() -> None:
+    body = sample("resp_getCurrentSyncMarkers").replace(b"<ns:stockId>9842</ns:stockId>", b"")
+    assert read(lookups.sync_markers(), body).stock is None
+    with pytest.raises(Unreadable, match="no orderSyncMarker"):
+        read(lookups.sync_markers(), body.replace(b"orderSyncMarker", b"x"))
+
+
+def test_when_the_software_was_built() -> None:
+    parts = {"sec": 0, "min": 30, "hour": 10, "day": 30, "mon": 7, "year": 2026, "timezone": 120}
+    built = tree("serviceDateTime", *(tree(name, value) for name, value in parts.items()))
+    version = read(lookups.api_version(), envelope(tree("getApiVersionResponse", built)))
+    assert version == lookups.Version("0.0.0", "0.0.0", datetime(2026, 7, 30, 8, 30, tzinfo=UTC))
