@@ -36,7 +36,8 @@ async def with_retries(
     """Calls `call(1)`, `call(2)`, ... until it is delivered or refused, or the policy is used up.
 
     What was surely not sent is repeated; what may have taken effect only when it is `idempotent`. Once an
-    answer was lost, the end is never told as `NotSent`: an earlier try may have taken effect.
+    answer was lost, the end is never told as `NotSent`: an earlier try may have taken effect. Waits have full
+    jitter (anything from nothing to the step), so that what failed together is not tried again together.
     """
     waited = 0.0
     lost: AnswerLost | None = None
@@ -53,9 +54,9 @@ async def with_retries(
                     return outcome
             case _:
                 return outcome
-        wait = random.uniform(0.5, 1.0) * min(policy.cap, policy.base * 2.0 ** (number - 1))
+        wait = random.uniform(0.0, min(policy.cap, policy.base * 2.0 ** (number - 1)))
         if asked is not None:
-            wait = max(wait, asked)
+            wait = max(0.0, asked) + random.uniform(0.0, policy.base)
         if number >= policy.tries or waited + wait > policy.total:
             return lost if lost is not None and isinstance(outcome, NotSent) else outcome
         await sleep(wait)
