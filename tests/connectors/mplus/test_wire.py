@@ -142,6 +142,42 @@ def test_the_sample_of_stock() -> None:
     assert (reading.free, reading.reserved, reading.incoming) == (10, 3, 20)
 
 
+ROW = sample("resp_getStock")
+FREE = b"<ns:amountFree>10</ns:amountFree>"
+MARKER = b"<ns:stockId>9850</ns:stockId>"
+LAST = b"<ns:isDayStockArticle>false</ns:isDayStockArticle>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ROW.replace(FREE, b"<ns:brandNew><ns:amountFree>3</ns:amountFree></ns:brandNew>" + FREE),
+        ROW.replace(MARKER, b"").replace(LAST, LAST + MARKER),
+        ROW.replace(LAST, b""),
+        ROW.replace(b"GetStockResponse", b"getStockV9response"),
+        b"\xef\xbb\xbf" + ROW,
+    ],
+    ids=["new-field", "out-of-order", "required-missing", "another-name", "byte-order-mark"],
+)
+def test_replies_that_live_installations_give(body: bytes) -> None:
+    """docs/decisions/0003-soap-with-lxml.md has what a SOAP library makes of these."""
+    assert read(stock.of_articles(1, (1001,)), body) == read(stock.of_articles(1, (1001,)), ROW)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (ROW.replace(FREE, b""), "no amountFree"),
+        (ROW.replace(FREE, b"<ns:amountFree/>"), "no amountFree"),
+        (ROW.replace(FREE, b"<ns:amountFree>x</ns:amountFree>"), "amountFree is 'x'"),
+        (ROW.rstrip()[:-60], "not XML"),
+    ],
+)
+def test_a_number_that_was_not_read_is_no_number(body: bytes, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        read(stock.of_articles(1, (1001,)), body)
+
+
 def test_a_branch_of_stock() -> None:
     rows = read(
         stock.of_branch(1, 5), stock_reply(stock_row(1, branch=None), stock_row(2, branch=2), stock_row("x"))  # type: ignore[arg-type]  # rubbish on purpose
