@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -19,20 +20,28 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    Strict,
     ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.mistakes import NO_SUCH, words
+from app.readmodel.pruning import Keep
+from app.references import follow
+from connectors.mplus.signature import key_of
+from connectors.retry import RetryPolicy
 from streams.orders.rules import OrderRules
 from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
+from streams.topics import DAY, TOPICS, Topic
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-LONGEST_SECRET = 4096
-SECRETS = ("client_secret", "secret", "webhook_secret", "password")
-"""Keys whose values are references."""
+LONGEST_FILE = 1024 * 1024
+MONTH = 31 * 24 * 3600.0
+MOST_BODY = 8 * 1024 * 1024
+"""A push must fit into one record of the log."""
 
 
 class SettingsError(Exception):
@@ -40,63 +49,49 @@ class SettingsError(Exception):
 
 
 def _web_address(value: str) -> str:
-    if not re.match(r"https?://[^\s/]+", value):
-        raise ValueError("must be a web address that begins with https:// (or http:// on your own network)")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("write a web address like https://example.nl (http:// only on your own network)")
+    if parts.query or parts.fragment or parts.username is not None or "?" in value:
+        raise ValueError("write the bare address: no login, no ?..., no #... (they may hold a secret)")
     return value.rstrip("/")
 
 
+def _base64_key(value: SecretStr) -> SecretStr:
+    key_of(value.get_secret_value())
+    return value
+
+
+def _different(value: tuple[int, ...]) -> tuple[int, ...]:
+    if not value:
+        raise ValueError("is empty; write at least one branch: [1]")
+    if len(set(value)) != len(value):
+        raise ValueError("write every branch once: its stock would count twice")
+    return value
+
+
 Address = Annotated[str, AfterValidator(_web_address)]
+Whole = Annotated[int, Strict()]
+"""A number is a number: neither `true` nor `"8"` is taken for one."""
+Span = Annotated[float, Strict()]
+"""Seconds."""
+Password = Annotated[SecretStr, Field(min_length=1)]
+Branch = Annotated[int, Strict(), Field(ge=0)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _SecretProblem(ValueError):
-    pass
-
-
-def _secret(reference: str, environ: Mapping[str, str]) -> str:
-    """Follows `env:NAME` and `file:/path`. Anything else would be a secret in the file itself."""
-    kind, _, where = reference.partition(":")
-    if kind == "env":
-        if not environ.get(where):
-            raise _SecretProblem(f"the environment has no {where}: set it to the secret")
-        return environ[where].strip()
-    if kind == "file":
-        try:
-            return Path(where).expanduser().read_text("utf-8")[:LONGEST_SECRET].strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise _SecretProblem(f"the secret's file cannot be read: {reason}") from None
-    if kind == "plain" and where:
-        return where
-    raise _SecretProblem(
-        "write env:NAME or file:/path here, not the secret itself (plain:... is for trying things out)"
-    )
-
-
-def _follow(given: Any, environ: Mapping[str, str], at: tuple[str, ...], problems: list[str]) -> Any:
-    """The same structure with every secret's reference followed."""
-    if not isinstance(given, Mapping):
-        return given
-    found: dict[str, Any] = {}
-    for key, value in given.items():
-        if key in SECRETS and isinstance(value, str):
-            try:
-                found[key] = _secret(value, environ)
-            except _SecretProblem as problem:
-                problems.append(f"  {'.'.join((*at, key))}: {problem}")
-        else:
-            found[key] = _follow(value, environ, (*at, str(key)), problems)
-    return found
-
-
 class Bol(_Part):
     """The Bol account: partner site, Settings, API settings."""
 
     client_id: str = Field(min_length=1)
-    client_secret: SecretStr
+    client_secret: Password
     api_url: Address = "https://api.bol.com"
     login_url: Address = "https://login.bol.com"
 
@@ -106,34 +101,34 @@ class Mplus(_Part):
 
     api_url: Address
     ident: str = Field(min_length=1)
-    secret: SecretStr
-    webhook_secret: SecretStr | None = None
+    secret: Password
+    webhook_secret: Annotated[SecretStr, AfterValidator(_base64_key)] | None = None
     """The Secret Key of the webhook in the back office (base64)."""
 
 
 class Stock(_Part):
     """See streams/stock/rules.py."""
 
-    branches: tuple[int, ...] = Field(min_length=1)
-    buffer: int = Field(default=0, ge=0)
-    cap: int = Field(default=999, ge=1)
-    till_sale_hold_seconds: float = Field(default=5.0, ge=0, le=3600)
+    branches: Annotated[tuple[Branch, ...], AfterValidator(_different)]
+    buffer: Whole = Field(default=0, ge=0, le=1_000_000)
+    cap: Whole = Field(default=999, ge=1, le=1_000_000)
+    till_sale_hold_seconds: Span = Field(default=5.0, ge=0, le=3600)
 
 
 class Orders(_Part):
     """See streams/orders/rules.py."""
 
-    branch: int
-    workplace: int | None = None
-    employee: int = 999999
-    ext_order_prefix: str = Field(default="BOL-", min_length=1, max_length=20)
+    branch: Branch
+    workplace: Whole | None = None
+    employee: Whole = 999999
+    ext_order_prefix: str = Field(default="BOL-", pattern=r"^[A-Za-z0-9_-]{1,20}$")
     order_type: str = "ORDER-TYPE-EXTERNAL-SALES-ORDER"
-    order_category: int | None = None
+    order_category: Whole | None = None
     delivery_method: str = ""
     payment_method: str = ""
     fulfilments: tuple[str, ...] = ("FBR",)
-    default_relation: int | None = None
-    keep_days: int = Field(default=100, ge=95, le=3650)
+    default_relation: Whole | None = None
+    keep_days: Whole = Field(default=100, ge=95, le=3650)
 
     @field_validator("fulfilments")
     @classmethod
@@ -146,12 +141,12 @@ class Orders(_Part):
 class Sweeps(_Part):
     """How often what is read, in seconds; see streams/sweeps/rules.py."""
 
-    markers: float = Field(default=20.0, ge=1)
-    stock: float = Field(default=300.0, ge=5)
-    bol_orders: float = Field(default=60.0, ge=5, le=3000)
-    bol_offers: float = Field(default=21600.0, ge=60)
-    processes: float = Field(default=60.0, ge=5)
-    subscription: float = Field(default=900.0, ge=10)
+    markers: Span = Field(default=20.0, ge=1, le=MONTH)
+    stock: Span = Field(default=300.0, ge=5, le=MONTH)
+    bol_orders: Span = Field(default=60.0, ge=5, le=3000)
+    bol_offers: Span = Field(default=21600.0, ge=60, le=MONTH)
+    processes: Span = Field(default=60.0, ge=5, le=MONTH)
+    subscription: Span = Field(default=900.0, ge=10, le=MONTH)
 
 
 class Connection(_Part):
@@ -168,26 +163,30 @@ class Log(_Part):
     """The embedded log."""
 
     path: Path = Path("kassabrug.log.db")
-    partitions: int = Field(default=4, ge=1, le=64)
+    partitions: Whole = Field(default=4, ge=1, le=64)
     """Fixed when the file is made."""
+    keep_days: Whole = Field(default=30, ge=1, le=3650)
+    """How long pushes, answers of the vendors and the history are kept: what a replay reaches back to."""
 
 
 class ReadModel(_Part):
     """What the page shows; it can be thrown away and is made again from the log."""
 
     path: Path = Path("kassabrug.readmodel.db")
+    history_days: Whole = Field(default=30, ge=1, le=3650)
+    orders_days: Whole = Field(default=180, ge=1, le=3650)
 
 
 class Web(_Part):
     """Where we listen, and how the vendors reach us."""
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: Whole = Field(default=8080, ge=0, le=65535)
     public_url: Address | None = None
     """As seen from outside, with TLS in front: webhooks go to <public_url>/webhooks/<connection>/bol."""
     username: str = ""
-    password: SecretStr | None = None
-    max_body: int = Field(default=1024 * 1024, ge=1024)
+    password: Password | None = None
+    max_body: Whole = Field(default=1024 * 1024, ge=1024, le=MOST_BODY)
     """Bytes of a push; more is answered with 413."""
 
     @model_validator(mode="after")
@@ -200,9 +199,11 @@ class Web(_Part):
 class Vendors(_Part):
     """Patience with the vendors, in seconds."""
 
-    bol_timeout: float = Field(default=15.0, gt=0)
-    mplus_timeout: float = Field(default=20.0, gt=0)
-    mplus_bulk_timeout: float = Field(default=600.0, gt=0)
+    bol_timeout: Span = Field(default=15.0, gt=0, le=600)
+    mplus_timeout: Span = Field(default=20.0, gt=0, le=600)
+    mplus_bulk_timeout: Span = Field(default=600.0, gt=0, le=3600)
+    tries: Whole = Field(default=3, ge=1, le=10)
+    """Of one call, for hiccups of seconds; what lasts longer waits in the flows (streams/backoff.py)."""
 
 
 class Settings(BaseSettings):
@@ -235,6 +236,14 @@ class Settings(BaseSettings):
             if not NAME.fullmatch(name):
                 raise ValueError(
                     f"the connection's name {name!r} must be small letters, digits and dashes, at most 40"
+                )
+        accounts: dict[tuple[str, str], str] = {}
+        for name, one in value.items():
+            other = accounts.setdefault((one.bol.login_url, one.bol.client_id), name)
+            if other != name:
+                raise ValueError(
+                    f"{other} and {name} have the same Bol client_id: they would overwrite each other's stock. "
+                    "Keep one of them"
                 )
         return value
 
@@ -290,6 +299,22 @@ class Settings(BaseSettings):
             subscription=sweeps.subscription,
         )
 
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics, kept as long as the settings say."""
+        kept = ("webhooks", "raw", "activity")
+        days = self.log.keep_days
+        return tuple(
+            topic._replace(retention=days * DAY) if topic.role in kept else topic for topic in TOPICS
+        )
+
+    def keep(self) -> Keep:
+        """How much the read model keeps."""
+        return Keep(history_days=self.readmodel.history_days, orders_days=self.readmodel.orders_days)
+
+    def retry_policy(self) -> RetryPolicy:
+        """Of every call to a vendor."""
+        return RetryPolicy(tries=self.vendors.tries)
+
     def secrets(self) -> list[str]:
         """Every secret, for the log's filter and nothing else."""
         given = [self.web.password]
@@ -297,52 +322,74 @@ class Settings(BaseSettings):
             given += [connection.bol.client_secret, connection.mplus.secret, connection.mplus.webhook_secret]
         return [one.get_secret_value() for one in given if one is not None]
 
+    def redacted(self) -> dict[str, Any]:
+        """What is in force, as JSON has it, for a person: stars for secrets and for the ident that goes with one."""
+        told = self.model_dump(mode="json")
+        for connection in told["connections"].values():
+            connection["mplus"]["ident"] = "***"
+        return told
+
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     """Reads and checks the file. Paths in it are relative to it. Raises SettingsError."""
     try:
         with path.open("rb") as file:
-            given = tomllib.load(file)
+            held = file.read(LONGEST_FILE + 1)
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: there is no such file. Copy kassabrug.example.toml to it and fill it in"
         ) from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"{str(path)!r} is not the name of a file") from None
+    if len(held) > LONGEST_FILE:
+        raise SettingsError(f"{path} is longer than {LONGEST_FILE} bytes: these are no settings")
+    try:
+        given = tomllib.loads(held.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is not TOML that can be read: it is nested too deep") from None
     settings = settings_of(given, environ, str(path))
     base = path.resolve().parent
+    log, model = _beside(base, settings.log.path, path), _beside(base, settings.readmodel.path, path)
+    if log == model:
+        raise SettingsError(
+            f"{path} cannot be used:\n  readmodel.path: is the log's file too; give it one of its own"
+        )
     return settings.model_copy(
         update={
-            "log": settings.log.model_copy(update={"path": base / settings.log.path.expanduser()}),
-            "readmodel": settings.readmodel.model_copy(
-                update={"path": base / settings.readmodel.path.expanduser()}
-            ),
+            "log": settings.log.model_copy(update={"path": log}),
+            "readmodel": settings.readmodel.model_copy(update={"path": model}),
         }
     )
 
 
+def _beside(base: Path, given: Path, source: Path) -> Path:
+    try:
+        found = base / given.expanduser()
+        return found.parent.resolve() / found.name
+    except (OSError, ValueError, RuntimeError):
+        raise SettingsError(
+            f"{source} cannot be used:\n  {str(given)!r} is not the name of a file; write a path"
+        ) from None
+
+
 def settings_of(given: Mapping[str, Any], environ: Mapping[str, str], source: str) -> Settings:
-    """Settings from what a file holds. Raises SettingsError naming `source`."""
+    """Settings from what a file holds. Raises SettingsError naming `source`, every mistake on a line of its own."""
     problems: list[str] = []
-    followed = _follow(given, environ, (), problems)
+    followed = follow(given, environ, problems)
+    # Keys that begin with _ would reach pydantic-settings itself: _cli_parse_args and such.
+    problems += [f"  {key}: {NO_SUCH}" for key in followed if key not in Settings.model_fields]
+    try:
+        settings = Settings(**{key: followed[key] for key in followed if key in Settings.model_fields})
+    except ValidationError as error:
+        named = {problem.split(":")[0].strip() for problem in problems}
+        for problem in error.errors(include_input=False, include_url=False):
+            place = ".".join(str(part) for part in problem["loc"]) or "the file"
+            if place not in named:  # a secret that was not found is missing too
+                problems.append(f"  {place}: {words(problem)}")
     if problems:
         raise SettingsError(f"{source} cannot be used:\n" + "\n".join(problems))
-    try:
-        return Settings(**followed)
-    except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(part) for part in problem['loc']) or 'the file'}: {_words(problem)}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError(f"{source} cannot be used:\n" + "\n".join(lines)) from None
-
-
-def _words(problem: Any) -> str:
-    kind, message = problem["type"], str(problem["msg"])
-    if kind == "extra_forbidden":
-        return "there is no such setting; see kassabrug.example.toml for those there are"
-    if kind == "missing":
-        return "is missing; see kassabrug.example.toml for what belongs here"
-    return message.removeprefix("Value error, ")
+    return settings

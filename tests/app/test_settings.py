@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import copy
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import settings
+from hypothesis import strategies as st
 
+from app.readmodel.pruning import Keep
 from app.settings import SettingsError, load_settings, settings_of
+from connectors.retry import RetryPolicy
+from streams.orders.rules import OrderRules
+from streams.stock.rules import StockRules
+from streams.sweeps.rules import SweepRules
+from streams.topics import DAY, TOPICS
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = tomllib.loads((ROOT / "kassabrug.example.toml").read_text())
+VALUES = st.one_of(
+    st.text(max_size=20), st.sampled_from(["env:", "file:", "file:\0", "plain:x", "env:A=B"]), st.integers(),
+    st.floats(), st.booleans(), st.datetimes(), st.lists(st.integers(), max_size=3),
+)  # fmt: skip
 ENVIRON = {
     "BOL_CLIENT_SECRET": "bol-geheim",
     "MPLUS_SECRET": "mplus-geheim",
@@ -21,16 +36,16 @@ ENVIRON = {
 
 @pytest.fixture
 def given() -> dict[str, Any]:
-    return copy.deepcopy(tomllib.loads((ROOT / "kassabrug.example.toml").read_text()))
+    return copy.deepcopy(EXAMPLE)
 
 
 def test_the_example_can_be_used_and_paths_are_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "kassabrug.toml"
     path.write_text((ROOT / "kassabrug.example.toml").read_text())
-    settings = load_settings(path, ENVIRON)
-    assert settings.log.path == tmp_path / "kassabrug.log.db"
-    assert list(settings.connections) == ["winkel"]
-    assert settings.connections["winkel"].bol.client_secret.get_secret_value() == "bol-geheim"
+    made = load_settings(path, ENVIRON)
+    assert made.log.path == tmp_path / "kassabrug.log.db"
+    assert list(made.connections) == ["winkel"]
+    assert made.connections["winkel"].bol.client_secret.get_secret_value() == "bol-geheim"
 
 
 def test_every_setting_that_the_example_shows_exists(tmp_path: Path) -> None:
@@ -38,16 +53,16 @@ def test_every_setting_that_the_example_shows_exists(tmp_path: Path) -> None:
     shown = [line.removeprefix("# ") if line.startswith("# ") and " = " in line else line for line in lines]
     path = tmp_path / "kassabrug.toml"
     path.write_text("\n".join(shown))
-    settings = load_settings(path, {**ENVIRON, "KASSABRUG_PASSWORD": "x"})
-    assert settings.web.username == "winkel"
+    made = load_settings(path, {**ENVIRON, "KASSABRUG_PASSWORD": "x"})
+    assert made.web.username == "winkel"
 
 
 def test_secrets_are_never_told(given: dict[str, Any]) -> None:
-    settings = settings_of(given, ENVIRON, "x")
-    told = repr(settings) + str(settings) + settings.model_dump_json()
+    made = settings_of(given, ENVIRON, "x")
+    told = repr(made) + str(made) + made.model_dump_json()
     for secret in ENVIRON.values():
         assert secret not in told
-    assert sorted(settings.secrets()) == sorted(ENVIRON.values())
+    assert sorted(made.secrets()) == sorted(ENVIRON.values())
 
 
 def test_a_secret_in_the_file_itself_is_refused_without_repeating_it(given: dict[str, Any]) -> None:
@@ -58,11 +73,77 @@ def test_a_secret_in_the_file_itself_is_refused_without_repeating_it(given: dict
     assert "hunter2" not in str(caught.value)
 
 
+def test_every_mistake_is_named_at_once(given: dict[str, Any]) -> None:
+    given["connections"]["winkel"]["bol"]["client_secret"] = "env:NOT_THERE"
+    given["connections"]["winkel"]["stock"]["cap"] = "much"
+    given["wbe"] = {}
+    with pytest.raises(SettingsError) as caught:
+        settings_of(given, ENVIRON, "kassabrug.toml")
+    assert str(caught.value).splitlines() == [
+        "kassabrug.toml cannot be used:",
+        "  connections.winkel.bol.client_secret: the environment has no NOT_THERE: set it to the secret",
+        "  wbe: there is no such setting; see kassabrug.example.toml for those there are",
+        "  connections.winkel.stock.cap: write a whole number, without quotes",
+    ]
+
+
+def test_two_connections_do_not_sell_on_one_account(given: dict[str, Any]) -> None:
+    given["connections"]["filiaal"] = copy.deepcopy(given["connections"]["winkel"])
+    with pytest.raises(SettingsError, match="winkel and filiaal have the same Bol client_id"):
+        settings_of(given, ENVIRON, "x")
+    given["connections"]["filiaal"]["bol"]["client_id"] = "another"
+    assert list(settings_of(given, ENVIRON, "x").connections) == ["winkel", "filiaal"]
+
+
+def test_what_is_in_force_can_be_shown(given: dict[str, Any]) -> None:
+    given["connections"]["winkel"]["mplus"]["ident"] = "ident-of-the-shop"
+    told = settings_of(given, ENVIRON, "x").redacted()
+    assert told["connections"]["winkel"]["stock"]["branches"] == [1]
+    assert told["connections"]["winkel"]["bol"]["client_secret"] == "**********"
+    shown = json.dumps(told)
+    for secret in (*ENVIRON.values(), "ident-of-the-shop"):
+        assert secret not in shown
+
+
+@given_any(st.recursive(VALUES, lambda inner: st.dictionaries(st.text(max_size=8), inner, max_size=4)))
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_file_holds_is_told_in_words(held: Any) -> None:
+    for at in (
+        ("connections", "winkel", "mplus", "secret"),
+        ("connections", "winkel"),
+        ("web", "port"),
+        ("log",),
+    ):
+        tree = copy.deepcopy(EXAMPLE)
+        part = tree
+        for key in at[:-1]:
+            part = part[key]
+        part[at[-1]] = held
+        told = "kassabrug.toml cannot be used:\n  "
+        try:
+            settings_of(tree, ENVIRON, "kassabrug.toml")
+        except SettingsError as error:
+            told = str(error)
+        assert told.startswith("kassabrug.toml cannot be used:\n  ")
+
+
+def test_log_and_read_model_are_two_files(tmp_path: Path) -> None:
+    path = tmp_path / "kassabrug.toml"
+    (tmp_path / "sub").mkdir()
+    text = (ROOT / "kassabrug.example.toml").read_text()
+    path.write_text(text.replace("kassabrug.readmodel.db", "sub/../kassabrug.log.db"))
+    with pytest.raises(SettingsError, match="one of its own"):
+        load_settings(path, ENVIRON)
+    path.write_text(text.replace("kassabrug.readmodel.db", "~nobody-of-that-name/x"))
+    with pytest.raises(SettingsError, match="not the name of a file"):
+        load_settings(path, ENVIRON)
+
+
 def test_a_secret_in_a_file(given: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("uit-bestand\n")
     given["connections"]["winkel"]["mplus"]["secret"] = f"file:{tmp_path}/secret"
-    settings = settings_of(given, ENVIRON, "x")
-    assert settings.connections["winkel"].mplus.secret.get_secret_value() == "uit-bestand"
+    made = settings_of(given, ENVIRON, "x")
+    assert made.connections["winkel"].mplus.secret.get_secret_value() == "uit-bestand"
 
 
 @pytest.mark.parametrize(
@@ -71,14 +152,49 @@ def test_a_secret_in_a_file(given: dict[str, Any], tmp_path: Path) -> None:
         (("connections", "winkel", "mplus", "api_url"), "api.mpluskassa.nl", "web address"),
         (("connections", "winkel", "mplus", "secret"), "env:NOT_THERE", "environment has no NOT_THERE"),
         (("connections", "winkel", "mplus", "secret"), "file:/not/there", "cannot be read"),
-        (("connections", "winkel", "stock", "branches"), [], "at least 1"),
+        (("connections", "winkel", "stock", "branches"), [], "write at least one branch"),
         (("connections", "winkel", "stock", "bufer"), 1, "no such setting"),
         (("connections", "winkel", "orders", "fulfilments"), ["FBX"], '["FBR"]'),
         (("connections", "winkel", "bol"), {}, "is missing"),
         (("connections", "Winkel!"), {}, "is missing"),
-        (("web", "port"), 99999, "less than or equal"),
+        (("web", "port"), 99999, "write a number of at most 65535"),
         (("web", "username"), "winkel", "belong together"),
-        (("log", "partitions"), 0, "greater than or equal"),
+        (
+            ("connections", "winkel", "mplus", "api_url"),
+            "https://a.nl/?ident=x&secret=hunter2",
+            "bare address",
+        ),
+        (("connections", "winkel", "mplus", "api_url"), "https://u:hunter2@a.nl", "bare address"),
+        (("connections", "winkel", "mplus", "api_url"), "https://a.nl:999999", "web address"),
+        (("connections", "winkel", "mplus", "api_url"), "https://a b.nl", "web address"),
+        (("connections", "winkel", "mplus", "secret"), "file:/a\0b", "cannot be read"),
+        (("connections", "winkel", "mplus", "secret"), "file:~nobody-of-that-name/b", "cannot be read"),
+        (("connections", "winkel", "mplus", "secret"), "file:secret", "whole path"),
+        (("connections", "winkel", "mplus", "secret"), "file:/dev/null", "is empty"),
+        (("connections", "winkel", "mplus", "secret"), "file:/dev/zero", "at most 4096"),
+        (("connections", "winkel", "mplus", "secret"), "env:BLANK", "environment has no BLANK"),
+        (("connections", "winkel", "mplus", "secret"), 5, "write a text"),
+        (("connections", "winkel", "mplus", "webhook_secret"), "plain:hunter2!", "base64"),
+        (("connections", "winkel", "mplus", "webhook_secret"), "plain:====", "base64"),
+        (("connections", "winkel", "stock", "branches"), [1, 1], "every branch once"),
+        (("connections", "winkel", "stock", "branches"), [True], "write a whole number"),
+        (("connections", "winkel", "stock", "branches"), ["1"], "write a whole number"),
+        (("connections", "winkel", "stock", "branches"), [-1], "write a number of at least 0"),
+        (("connections", "winkel", "stock", "branches"), 1, "write a list"),
+        (("connections", "winkel", "stock", "cap"), 1.5, "write a whole number"),
+        (("connections", "winkel", "orders", "ext_order_prefix"), "BOL/", "write letters, digits"),
+        (("connections", "winkel", "sweeps"), {"markers": float("inf")}, "write a number of at most 2678400"),
+        (("connections", "winkel", "sweeps"), {"markers": float("nan")}, "write a number"),
+        (("connections", "winkel", "sweeps"), {"markers": "20"}, "write a number, without quotes"),
+        (("connections", "winkel"), 1, "part with settings"),
+        (("connections",), [], "part for each shop"),
+        (("vendors",), {"bol_timeout": float("inf")}, "write a number of at most 600"),
+        (("vendors",), {"tries": 0}, "write a number of at least 1"),
+        (("web", "max_body"), 10**9, "write a number of at most 8388608"),
+        (("web", "port"), True, "write a whole number"),
+        (("_cli_parse_args",), True, "no such setting"),
+        (("log", "path"), 3, "write a path"),
+        (("log", "partitions"), 0, "write a number of at least 1"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(
@@ -92,6 +208,8 @@ def test_a_mistake_is_named_with_its_place(
         settings_of(given, ENVIRON, "kassabrug.toml")
     assert "kassabrug.toml cannot be used" in str(caught.value)
     assert words in str(caught.value)
+    assert ".".join(path[:-1]) in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["Winkel", "a b", "a/b", "1a", "a" * 41, ""])
@@ -113,6 +231,49 @@ def test_rubbish_is_no_toml(tmp_path: Path) -> None:
         load_settings(path, {})
 
 
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (b"a = " + b"[" * 100_000, "nested too deep"),
+        (b"#" * (1024 * 1024 + 1), "longer than"),
+    ],
+)
+def test_no_file_is_too_odd_to_be_refused(tmp_path: Path, held: bytes, words: str) -> None:
+    path = tmp_path / "kassabrug.toml"
+    path.write_bytes(held)
+    with pytest.raises(SettingsError, match=words):
+        load_settings(path, {})
+
+
+def test_no_name_is_too_odd_to_be_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path, {})
+    with pytest.raises(SettingsError, match="not the name of a file"):
+        load_settings(Path("a\0b"), {})
+
+
+def test_defaults_are_those_of_the_rules(given: dict[str, Any]) -> None:
+    made = settings_of(given, ENVIRON, "x")
+    assert made.stock_rules("winkel") == StockRules(branches=(1,))
+    assert made.order_rules("winkel") == OrderRules(branch_number=1)
+    assert made.sweep_rules("winkel") == SweepRules(branches=(1,))
+    assert made.keep() == Keep()
+    assert made.retry_policy() == RetryPolicy()
+    assert made.topics() == TOPICS
+
+
+def test_how_long_is_kept_follows_the_settings(given: dict[str, Any]) -> None:
+    given["log"]["keep_days"] = 7
+    given["readmodel"] |= {"history_days": 8, "orders_days": 9}
+    given["vendors"] = {"tries": 2}
+    made = settings_of(given, ENVIRON, "x")
+    kept = {topic.name: topic.retention for topic in made.topics()}
+    assert kept["bol.webhooks"] == kept["mplus.raw"] == kept["activity"] == 7 * DAY
+    assert kept["deadletters"] == 90 * DAY
+    assert kept["kassabrug-stock-changelog"] is None
+    assert (made.keep().history_days, made.keep().orders_days, made.retry_policy().tries) == (8, 9, 2)
+
+
 def test_an_environment_variable_by_chance_is_no_setting(
     given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,15 +283,15 @@ def test_an_environment_variable_by_chance_is_no_setting(
 
 def test_rules_follow_the_settings(given: dict[str, Any]) -> None:
     given["web"]["public_url"] = "https://kassabrug.example.nl/"
-    settings = settings_of(given, ENVIRON, "x")
-    sweeps = settings.sweep_rules("winkel")
+    made = settings_of(given, ENVIRON, "x")
+    sweeps = made.sweep_rules("winkel")
     assert sweeps is not None
     assert sweeps.subscription_url == "https://kassabrug.example.nl/webhooks/winkel/bol"
-    assert settings.stock_rules("other") is None
-    assert settings.order_rules("other") is None
-    assert settings.sweep_rules("other") is None
-    orders = settings.order_rules("winkel")
-    stock = settings.stock_rules("winkel")
+    assert made.stock_rules("other") is None
+    assert made.order_rules("other") is None
+    assert made.sweep_rules("other") is None
+    orders = made.order_rules("winkel")
+    stock = made.stock_rules("winkel")
     assert orders is not None
     assert stock is not None
     assert (orders.branch_number, stock.branches) == (1, (1,))
