@@ -246,8 +246,8 @@ class Delivery(Handler, Generic[S]):
             open_effects[ask.key] = OpenEffect(
                 effect=ask.effect, number=asked, not_before=ask.not_before, repeated=ask.repeated
             )
-        if key not in unit.before and row is not None:
-            unit.before[key] = row
+        if key not in unit.rows and row is not None:
+            unit.before[key] = row  # as it is durable: an earlier record of this very run is not
         unit.rows[key] = Row(
             state=decision.state,
             applied=record.offset + 1,

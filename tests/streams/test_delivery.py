@@ -176,6 +176,14 @@ def test_an_effect_is_open_until_its_outcome_is_applied_and_known_again_after_a_
     assert bench.follower.effects == {}
 
 
+def test_an_effect_that_a_new_row_asks_for_is_run_also_when_more_records_of_it_follow_in_the_run() -> None:
+    """Regression: the second record of the run took the first one's row for the durable one, so that nobody was told
+    of the effect, and an order that a push and a sweep noticed at once stood still until a restart."""
+    bench = Bench()
+    bench.say("ask", "word")
+    assert [one.effect.number for one in bench.follower.effects.values()] == [1]
+
+
 def test_an_outcome_that_comes_twice_counts_once() -> None:
     bench = Bench()
     bench.say("ask")

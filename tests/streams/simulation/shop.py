@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from streams.codec import fact_headers, message_draft
@@ -17,7 +18,7 @@ from streams.orders.flow import ORDERS
 from streams.orders.rules import OrderRules
 from streams.stock.flow import STOCK
 from streams.stock.rules import StockRules
-from streams.topics import DEAD_LETTERS
+from streams.topics import DEAD_LETTERS, rows_topic
 from streams.vocabulary.effects import FetchBolOrder, PushStock
 from streams.vocabulary.events import (
     CatalogueEvent,
@@ -33,7 +34,7 @@ from streams.vocabulary.events import (
 from streams.vocabulary.fact import Value
 from streams.vocabulary.outcomes import AnswerLost, NotSent
 from streams.vocabulary.time import milliseconds, moment_of
-from tests.streams.simulation.model_log import Crash, Fate, ModelLog
+from tests.streams.simulation.model_log import PARTITIONS, Crash, Fate, ModelLog, ModelRows
 from tests.streams.simulation.process import Process, Wanted
 from tests.streams.simulation.vendors import Bol, Mplus, Vendors, ean, order
 
@@ -283,6 +284,12 @@ class Shop:
 
     def check(self) -> None:
         """The books, from the vendors' side."""
+        for flow in ("stock", "orders"):
+            rows = ModelRows(self.log, rows_topic(flow))
+            for number in range(PARTITIONS):
+                for key, value in rows.items(number):
+                    asked = msgspec.json.decode(value).get("open")
+                    assert not asked, f"{key!r} still asks for {asked}, and nobody runs it"
         assert not self.log.all(DEAD_LETTERS.name), self.log.all(DEAD_LETTERS.name)[0].headers
         assert len(self.mplus.created) == len(set(self.mplus.created)), "an order was created twice"
         for order_id, bol in self.bol.orders.items():
