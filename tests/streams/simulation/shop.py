@@ -247,6 +247,8 @@ class Shop:
         """No more crashes and faults; a sweep finds what pushes lost; everything comes to rest."""
         self.fate.crash = self.fate.refuse = self.faults = 0.0
         self.vendors = Vendors(self.bol, self.mplus, _Never())
+        self.rest()
+        self.nobody_waits()
         for order_id in self.bol.orders:
             self.notice(order_id, "sweep", f"sweep-{self.log.now}")
         self.rest()
@@ -255,6 +257,16 @@ class Shop:
             self.send(Message(flow="stock", entity=str(article), event=event))
         self.offers_seen()
         self.rest()
+        self.nobody_waits()
+
+    def nobody_waits(self) -> None:
+        """At rest no row asks for anything: what is open and not run would stand still until a restart."""
+        for flow in ("stock", "orders"):
+            rows = ModelRows(self.log, rows_topic(flow))
+            for number in range(PARTITIONS):
+                for key, value in rows.items(number):
+                    asked = msgspec.json.decode(value).get("open")
+                    assert not asked, f"{key!r} still asks for {asked}, and nobody runs it"
 
     def rest(self) -> None:
         """Until nothing is to be done, however long it waits."""
@@ -284,12 +296,6 @@ class Shop:
 
     def check(self) -> None:
         """The books, from the vendors' side."""
-        for flow in ("stock", "orders"):
-            rows = ModelRows(self.log, rows_topic(flow))
-            for number in range(PARTITIONS):
-                for key, value in rows.items(number):
-                    asked = msgspec.json.decode(value).get("open")
-                    assert not asked, f"{key!r} still asks for {asked}, and nobody runs it"
         assert not self.log.all(DEAD_LETTERS.name), self.log.all(DEAD_LETTERS.name)[0].headers
         assert len(self.mplus.created) == len(set(self.mplus.created)), "an order was created twice"
         for order_id, bol in self.bol.orders.items():
