@@ -202,6 +202,13 @@ def test_moments_survive_the_wall_clock(seconds: int) -> None:
     assert moment(local, dst, tree("timezone", 0)).moment("at") == at
 
 
+@pytest.mark.parametrize(("isdst", "hour"), [("true", 0), ("false", 1)])
+def test_the_hour_that_comes_twice(isdst: str, hour: int) -> None:
+    local = datetime(2026, 10, 25, 2, 30, tzinfo=SHOP_ZONE)
+    at = moment(local, tree("isdst", isdst), tree("timezone", 0)).moment("at")
+    assert at == datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+
+
 def test_no_moment() -> None:
     assert node().moment("at") is None
     assert moment(datetime(2026, 1, 1, tzinfo=SHOP_ZONE)).moment("at") == datetime(
@@ -221,6 +228,11 @@ def test_rows_are_those_of_the_list_and_a_bad_one_is_left_out() -> None:
     body = envelope(tree("GetOrdersResponse", inner, tree("order", tree("n", 8))))
     found = rows(body, ("orderList", "order"), lambda row: row.whole("n"))
     assert found.found == [1, 3]
+    nested = tree("orderList", tree("order", tree("n", 1), tree("orderList", tree("order", tree("n", 9)))))
+    inside = rows(
+        envelope(tree("GetOrdersResponse", nested)), ("orderList", "order"), lambda row: row.whole("n")
+    )
+    assert inside.found == [1]
     assert (found.left_out, found.why) == (1, ("order.n is 'x', not a whole number",))
 
 

@@ -193,6 +193,12 @@ def test_parts_of_an_article_are_not_its_stock() -> None:
     assert (reading.article_number, reading.free) == (1001, 4)
 
 
+def test_of_two_rows_of_an_article_the_last_change_counts() -> None:
+    rows = [stock_row(1001, free, marker=marker) for free, marker in ((4, 7), (3, 9), (5, 8))]
+    [reading] = read(stock.of_articles(1, (1001,)), stock_reply(*rows))
+    assert (reading.free, reading.marker) == (3, 9)
+
+
 def test_negative_stock_is_read_as_it_is() -> None:
     [reading] = read(stock.of_articles(1, (1001,)), stock_reply(stock_row(1001, free=-25, places=1)))
     assert reading.free == Decimal("-2.5")
