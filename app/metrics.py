@@ -7,6 +7,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from streams.observer import Observer
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+FRESHNESS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
+MOST_KINDS = 40
+"""Kinds of freshness with a histogram of their own; more share one."""
 
 
 class Metrics(Observer):
@@ -36,6 +39,15 @@ class Metrics(Observer):
         self._stalled = Gauge(
             "kassabrug_stalled", "1 while the log cannot be written", ("who",), registry=self.registry
         )
+        self._freshness = Histogram(
+            "kassabrug_freshness_seconds",
+            "From a cause (a sale, an order) to its effect at the other vendor, by kind",
+            ("kind",),
+            buckets=FRESHNESS,
+            registry=self.registry,
+        )
+        self._kinds: set[str] = set()
+        self._answers: dict[tuple[str, str], tuple[Counter, Histogram, str]] = {}
         self.stalls: dict[str, str] = {}
         """Who stands still, and why: for readiness."""
         self.counts: dict[str, int] = {}
@@ -52,9 +64,27 @@ class Metrics(Observer):
 
     def pushed(self, vendor: str, answer: str, seconds: float) -> None:
         """A push was answered: `stored`, or why not."""
-        self._pushes.labels(vendor, answer).inc()
-        self._ingress.labels(vendor).observe(seconds)
-        self._count(f"{vendor} push {answer}")
+        known = self._answers.get((vendor, answer))
+        if known is None:  # looking the children up costs more than counting
+            known = self._answers[vendor, answer] = (
+                self._pushes.labels(vendor, answer),
+                self._ingress.labels(vendor),
+                f"{vendor} push {answer}",
+            )
+        counter, histogram, name = known
+        counter.inc()
+        histogram.observe(seconds)
+        self._count(name)
+
+    # -- the history (streams/vocabulary/activity.py, Noted.millis)
+
+    def fresh(self, kind: str, millis: int) -> None:
+        """So long it took from a cause to its effect."""
+        if kind not in self._kinds:
+            if len(self._kinds) >= MOST_KINDS:
+                kind = "other"
+            self._kinds.add(kind)
+        self._freshness.labels(kind).observe(max(0, millis) / 1000)
 
     # -- Observer
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.ingress.door import Door
-from app.ingress.push import Desk
+from app.ingress.push import Desk, Vendor
 from app.metrics import Metrics
 from streams.log.base import LogWriter
 
@@ -24,7 +24,7 @@ def routes(
 ) -> list[Route]:
     """Webhooks, health and metrics. `ready()` gives why not, or nothing."""
 
-    def desk(vendor: str) -> Desk:
+    def desk(vendor: Vendor) -> Desk:
         return Desk(vendor, writer, doors, metrics, new_trace, max_body)
 
     async def healthz(request: Request) -> Response:
@@ -38,8 +38,9 @@ def routes(
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return [
-        Route("/webhooks/{connection}/bol", desk("bol"), methods=["POST"]),
-        Route("/webhooks/{connection}/mplus/{event}", desk("mplus"), methods=["POST"]),
+        # Without `methods`: a wrong one is the desk's to refuse, and to count.
+        Route("/webhooks/{connection}/bol", desk("bol")),
+        Route("/webhooks/{connection}/mplus/{event}", desk("mplus")),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", exposition),
