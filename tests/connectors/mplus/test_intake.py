@@ -4,11 +4,13 @@ from decimal import Decimal
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.mplus.intake import translate
-from streams.codec import Unreadable
+from streams.codec import FactReader, Unreadable, message_draft
 from streams.log.base import Record
-from streams.vocabulary.events import Message, StockDoubted, TillSold
+from streams.vocabulary.events import Message, StockDoubted, StockEvent, TillSold
 from streams.vocabulary.time import milliseconds
 from tests.connectors.mplus.test_webhook import LINE, SESSION, event
 from tests.connectors.mplus.till import START
@@ -65,3 +67,43 @@ def test_complaints_and_lines_left_out_are_told() -> None:
 def test_no_till_event(body: bytes | None) -> None:
     with pytest.raises(Unreadable):
         translate("shop", record("completeSession", body))
+
+
+ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+ANY_LINE = ANY | st.fixed_dictionaries(
+    {"articleNumber": st.integers(1, 2**64 - 1) | ANY, "quantity": st.decimals(allow_nan=False) | ANY},
+    optional={"lineId": ANY},
+)
+ANY_EVENT = st.fixed_dictionaries(
+    {
+        "session": ANY
+        | st.fixed_dictionaries({"sessionId": st.text(max_size=120) | ANY, "lines": st.lists(ANY_LINE)})
+    },
+    optional={"event": ANY, "error": ANY, "original": ANY, "completeSession": ANY},
+)
+STOCK_READER: FactReader[StockEvent] = FactReader(StockEvent)
+
+
+@given(
+    st.sampled_from(["completeSession", "creditSession", "startSession", "", "\u20ac"]),
+    st.binary(max_size=100)
+    | st.builds(lambda told: orjson.dumps(told, default=str, option=orjson.OPT_NON_STR_KEYS), ANY_EVENT),
+)
+def test_whatever_comes_gives_events_that_can_be_read_or_a_reason(name: str, body: bytes) -> None:
+    try:
+        messages, notes = translate("shop", record(name, body))
+    except Unreadable:
+        return
+    assert all(note.text for _, note in notes)
+    for message in messages:
+        draft = message_draft(message, "shop", ())
+        assert draft.topic == "stock.inbox"
+        assert int(message.entity) > 0
+        assert STOCK_READER.read(Record(0, 0, draft.key, draft.value)) == message.event
