@@ -13,11 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import SystemRandom
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
+from app.console import Live, create_console
 from app.ingress.door import Door
 from app.ingress.routes import routes
 from app.metrics import Metrics
@@ -48,10 +50,9 @@ from streams.log.host import FaustHost
 from streams.orders.flow import ORDERS
 from streams.stock.flow import STOCK
 from streams.sweeps.flow import SWEEPS
-from streams.topics import TOPICS
 from streams.topology import AGENTS
 from streams.translation import Translation
-from streams.vocabulary.events import ConnectionStarted, Message
+from streams.vocabulary.events import ConnectionStarted, Message, OperatorAsked
 from streams.vocabulary.time import system_clock
 
 log = logging.getLogger(__name__)
@@ -99,10 +100,10 @@ class Clients:
     def __init__(
         self, settings: Settings, bol_http: httpx.AsyncClient, mplus_http: httpx.AsyncClient
     ) -> None:
-        random = SystemRandom()
+        random, policy = SystemRandom(), settings.retry_policy()
         vendors = settings.vendors
         self.bol = {
-            name: BolClient(bol_http, bol_account(one), system_clock, asyncio.sleep, random)
+            name: BolClient(bol_http, bol_account(one), system_clock, asyncio.sleep, random, policy)
             for name, one in settings.connections.items()
         }
         self.mplus = {
@@ -112,6 +113,7 @@ class Clients:
                 system_clock,
                 asyncio.sleep,
                 random,
+                policy,
                 small=vendors.mplus_timeout,
                 bulk=vendors.mplus_bulk_timeout,
             )
@@ -158,7 +160,7 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
         made = await stack.enter_async_context(clients(settings))
         opened = await EmbeddedLog.open(
             settings.log.path,
-            TOPICS,
+            settings.topics(),
             partitions=settings.log.partitions,
             clock=system_clock,
             sleep=asyncio.sleep,
@@ -175,10 +177,12 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
                 lambda: running.not_ready,
                 settings.web.max_body,
             )
+        live = Live()
         if "console" in roles:
-            app_routes.append(await _console(stack, settings, opened))
+            app_routes.append(await _console(stack, settings, opened, live))
         server = Server(Starlette(routes=app_routes), listen(settings.web.host, settings.web.port))
         await stack.enter_async_context(server)
+        stack.callback(live.close)  # before the server stops: it waits for what it still serves
         running.port = server.port
         running.watch(server.failed)
         if "worker" in roles:
@@ -259,14 +263,46 @@ def new_trace() -> str:
     return secrets.token_hex(8)
 
 
-async def _console(stack: AsyncExitStack, settings: Settings, opened: EmbeddedLog) -> BaseRoute:
+async def _console(stack: AsyncExitStack, settings: Settings, opened: EmbeddedLog, live: Live) -> BaseRoute:
     model = await ReadModel.open(settings.readmodel.path, clock=system_clock)
     stack.push_async_callback(model.close)
-    projection = Projection(model.database, opened, clock=system_clock, sleep=asyncio.sleep)
+    projection = Projection(
+        model.database,
+        opened,
+        clock=system_clock,
+        sleep=asyncio.sleep,
+        keep=settings.keep(),
+        on_applied=live.tell,
+    )
     projecting = asyncio.create_task(projection.run(), name="projection")
     stack.push_async_callback(_cancelled, projecting)
 
-    return Mount("/", Starlette())
+    async def ask_operator(connection: str, order_id: str, who: str) -> None:
+        message = Message(flow="orders", entity=order_id, event=OperatorAsked(who=who))
+        await opened.append([message_draft(message, connection, fact_headers(connection, new_trace()))])
+
+    password = settings.web.password
+    console = create_console(
+        model,
+        live=live,
+        standing=projection.standing,
+        clock=system_clock,
+        ask_operator=ask_operator,
+        username=settings.web.username,
+        password=password.get_secret_value() if password is not None else "",
+        allowed_hosts=allowed_hosts(settings),
+    )
+    return Mount("/", console)
+
+
+def allowed_hosts(settings: Settings) -> tuple[str, ...]:
+    """The names under which a page without a password may be reached: another site must not be able to have a
+    visitor's browser read it under a name of its own. With a password, or on every address: any name."""
+    web = settings.web
+    if web.password is not None or web.host in ("0.0.0.0", "::"):
+        return ()
+    public = (urlsplit(web.public_url).hostname or "") if web.public_url else ""
+    return tuple(sorted({web.host, "127.0.0.1", "localhost", public} - {""}))
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

@@ -1,0 +1,165 @@
+"""How things are written for a shopkeeper: amounts in euros, times of the shop's clock, plain words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from streams.sweeps.decide import TITLES as SWEEPS
+from streams.vocabulary.money import euros_of
+from streams.vocabulary.time import SHOP_ZONE
+
+KINDS = {
+    "ambiguous-code": "Code on two articles",
+    "booked": "Reserved in Mplus",
+    "cancellation-asked": "Cancellation asked",
+    "cancelled": "Cancelled",
+    "changed-after-commit": "Changed afterwards",
+    "committed": "Order in Mplus",
+    "customer": "Customer",
+    "delivery": "Delivery",
+    "foreign-write": "Changed by someone else",
+    "goes-on": "Goes on",
+    "kept-out": "Not taken over",
+    "linked": "Offer linked",
+    "missing-article": "Article missing",
+    "offer": "Offer",
+    "operator": "Try again",
+    "order-seen": "New order",
+    "process": "Write at Bol",
+    "push": "Number to Bol",
+    "reading": "Stock read",
+    "released": "Released",
+    "reservation": "Sold at Bol",
+    "subscription": "Push at Bol",
+    "sweep": "Sweep",
+    "till-sale": "Sold at the till",
+    "too-many-askers": "Too many orders wait",
+}
+FRESH = {
+    "push": "A sale reaches Bol",
+    "committed": "A Bol order reaches the till",
+}
+STEPS = {
+    "seen": "Seen at Bol",
+    "products": "Articles matched",
+    "customer": "Customer known",
+    "committing": "On its way to Mplus",
+    "committed": "In Mplus",
+    "done": "Done",
+    "cancelled": "Cancelled",
+    "kept-out": "Not taken over",
+}
+TRACK = ("seen", "products", "customer", "committing", "committed")
+"""The way of an order, left to right."""
+VENDORS = {"bol": "Bol", "mplus": "Mplus"}
+
+
+def kind(word: str) -> str:
+    """What a line is about."""
+    return KINDS.get(word) or _plain(word)
+
+
+def fresh(word: str) -> str:
+    """What a freshness figure measures."""
+    return FRESH.get(word) or kind(word)
+
+
+def step(word: str) -> str:
+    """Where an order stands."""
+    return STEPS.get(word) or _plain(word)
+
+
+def sweep(name: str) -> str:
+    """What a sweep reads."""
+    title = next((title for known, title in SWEEPS.items() if known == name), "") or _plain(name)
+    return title[:1].upper() + title[1:]
+
+
+def vendor(name: str) -> str:
+    """A vendor's name."""
+    return VENDORS.get(name, name)
+
+
+def euros(cents: int) -> str:
+    """123450 -> `€ 1.234,50`, as a Dutch receipt has it."""
+    sign = "-" if cents < 0 else ""
+    text = f"{euros_of(abs(cents)):,.2f}"
+    return f"{sign}€ {text.translate(str.maketrans(',.', '.,'))}"
+
+
+def whole(number: int | None) -> str:
+    """12345 -> `12.345`; None -> a dash."""
+    return "–" if number is None else f"{number:,}".replace(",", ".")
+
+
+def lasted(millis: int | None) -> str:
+    """420 -> `0.42 s`, 75000 -> `1 min 15 s`, 8100000 -> `2 h 15 min`."""
+    if millis is None:
+        return "–"
+    if millis < 1_000:
+        return f"{millis / 1000:.2f} s"
+    if millis < 60_000:
+        return f"{millis / 1000:.1f} s"
+    total = round(millis / 1000)
+    if total < 3_600:
+        return f"{total // 60} min {total % 60} s"
+    if total < 48 * 3_600:
+        return f"{total // 3600} h {total % 3600 // 60} min"
+    return f"{total // 86400} days"
+
+
+def clock(moment: datetime | None) -> str:
+    """`14:02:11`, in the shop."""
+    return "–" if moment is None else _shop(moment).strftime("%H:%M:%S")
+
+
+def moment(at: datetime | None, now: datetime) -> str:
+    """Today `14:02:11`, this year `23 Nov 14:02`, else `23 Nov 2025`."""
+    if at is None:
+        return "–"
+    here, today = _shop(at), _shop(now)
+    if here.date() == today.date():
+        return here.strftime("%H:%M:%S")
+    if here.year == today.year:
+        return f"{here.day} {here:%b %H:%M}"
+    return f"{here.day} {here:%b %Y}"
+
+
+def full(at: datetime | None) -> str:
+    """`Mon 23 Nov 2026 14:02:11.042`, for the title of a time."""
+    if at is None:
+        return ""
+    here = _shop(at)
+    return f"{here:%a} {here.day} {here:%b %Y %H:%M:%S}.{here.microsecond // 1000:03d}"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """`just now`, `40 s`, `9 min`, `3 h`, `2 days`."""
+    if at is None:
+        return "never"
+    past = (_aware(now) - _aware(at)).total_seconds()
+    for limit, unit, word in ((2, 1, ""), (90, 1, "s"), (5400, 60, "min"), (172800, 3600, "h")):
+        if abs(past) < limit:
+            return "just now" if not word else f"{round(abs(past) / unit)} {word}"
+    return f"{round(abs(past) / 86400)} days"
+
+
+def size(count: int) -> str:
+    """Bytes: `312 B`, `4.1 kB`."""
+    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"
+
+
+def _plain(word: str) -> str:
+    text = word.replace("-", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _shop(moment: datetime) -> datetime:
+    try:
+        return _aware(moment).astimezone(SHOP_ZONE)
+    except OverflowError:
+        return _aware(moment)
