@@ -39,6 +39,7 @@ from streams.vocabulary.time import seconds
 
 READ = "read"
 PUSH = "push/"
+CAUSES = {"till-sale": "till sale", "bol-order": "Bol order"}
 
 
 class _Step:
@@ -333,7 +334,7 @@ def _pushed(step: _Step, offer: Offer, outcome: StockPushed, event: Settled) -> 
     step.note(
         "push",
         f"Bol holds {outcome.amount} for offer {offer.offer_id}"
-        + (f", after a {offer.cause.replace('-', ' ')}." if millis is not None else "."),
+        + (f", after a {CAUSES.get(offer.cause, offer.cause)}." if millis is not None else "."),
         level="cleared" if offer.stuck else "good",
         direction="out",
         millis=millis,
