@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -38,6 +39,11 @@ def list_offers(cursor: str, page_size: int = 100) -> Call:
     return Call("list-offers", "GET", "/retailer/offers", query, media=OFFERS)
 
 
+def get_offer(offer_id: str) -> Call:
+    """`GET /retailer/offers/{offer-id}`."""
+    return Call("get-offer", "GET", f"/retailer/offers/{_segment(offer_id)}", media=OFFERS)
+
+
 def get_order(order_id: str) -> Call:
     """`GET /retailer/orders/{order-id}`."""
     return Call("get-order", "GET", f"/retailer/orders/{_segment(order_id)}")
@@ -49,8 +55,13 @@ def list_orders(window: tuple[tuple[str, str], ...], page: int) -> Call:
     return Call("list-orders", "GET", "/retailer/orders", query)
 
 
-def process_statuses(process_ids: tuple[str, ...]) -> Call:
-    """`POST /shared/process-status`: many at once. A question, so it may be repeated."""
+def process_status(process_id: str) -> Call:
+    """`GET /shared/process-status/{process-status-id}`."""
+    return Call("process-status", "GET", f"/shared/process-status/{_segment(process_id)}")
+
+
+def process_statuses(process_ids: Sequence[str]) -> Call:
+    """`POST /shared/process-status`: 1 to 1,000 at once. A question, so it may be repeated."""
     body = orjson.dumps({"processStatusQueries": [{"processStatusId": one} for one in process_ids]})
     return Call("process-statuses", "POST", "/shared/process-status", body=body)
 
@@ -77,6 +88,12 @@ def change_subscription(subscription_id: str, url: str, resources: tuple[str, ..
     return Call("change-subscription", "PUT", path, body=_subscription(url, resources))
 
 
+def test_subscription(subscription_id: str) -> Call:
+    """`POST /retailer/subscriptions/test/{id}`: Bol sends a test push. Once more does no harm."""
+    path = f"/retailer/subscriptions/test/{_segment(subscription_id)}"
+    return Call("test-subscription", "POST", path)
+
+
 def signature_keys() -> Call:
     """`GET /retailer/subscriptions/signature-keys`."""
     return Call("signature-keys", "GET", "/retailer/subscriptions/signature-keys")
@@ -89,4 +106,5 @@ def _subscription(url: str, resources: tuple[str, ...]) -> bytes:
 
 
 def _segment(text: str) -> str:
-    return quote(text, safe="")
+    """One segment of a path. Dots alone would lead to another path (RFC 3986, 5.2.4)."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")

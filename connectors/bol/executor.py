@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
-from connectors.bol import call, wire
-from connectors.bol.client import BolAnswer, BolClient
-from connectors.bol.windows import windows
+from connectors.bol import call, orders, wire
+from connectors.bol.client import PATIENCE, BolAnswer, BolClient
+from connectors.bol.windows import Window, plan
 from streams.vocabulary.effects import (
     BolEffect,
     CareForSubscription,
@@ -25,16 +26,27 @@ from streams.vocabulary.events import (
     BolOrderFetched,
     Message,
     OrderNoticed,
+    ProcessStatus,
     ProcessStatuses,
     StockPushed,
     SubscriptionCaredFor,
     Swept,
 )
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, Refused
-from streams.vocabulary.time import Clock
+from streams.vocabulary.time import Clock, seconds
 
 MOST_PAGES = 200
 """Pages of one list call: 10,000 orders changed in an hour or on a day."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Of all answers to one effect."""
+MOST_STATUSES = 1_000
+"""Process statuses in one question (bol-shared-v10, BulkProcessStatusRequest)."""
+SWEEP_PATIENCE = 65.0
+"""Seconds that a page of a sweep waits for the rate limit: the order list allows so many calls a minute."""
+ROUND_AGAIN = 3600.0
+"""Seconds between two rounds over the offers that begin anew because Bol no longer took the cursor."""
+SURE = frozenset(("PROCESS_STATUS", "SHIPMENT"))
+"""What webhooks surely deliver; whether they do ORDER is not documented (facts/bol.md, Push)."""
 
 
 class _Trip:
@@ -42,13 +54,17 @@ class _Trip:
 
     def __init__(self, client: BolClient) -> None:
         self._client = client
+        self._bytes = 0
         self.raw: list[RawAnswer] = []
         self.messages: list[Message] = []
 
-    async def send(self, one: call.Call) -> Delivered[BolAnswer] | Failure:
-        answer = await self._client.send(one)
+    async def send(self, one: call.Call, patience: float = PATIENCE) -> Delivered[BolAnswer] | Failure:
+        """Raises Unreadable when this effect's answers are too long together."""
+        answer = await self._client.send(one, patience, self.raw.append)
         if isinstance(answer, Delivered):
-            self.raw.append(answer.answer.raw)
+            self._bytes += len(answer.answer.body)
+            if self._bytes > MOST_BYTES:
+                raise wire.Unreadable(f"Bol's answers are longer than {MOST_BYTES} bytes together")
         return answer
 
 
@@ -59,33 +75,34 @@ class BolExecutor:
         """`client(connection)` raises KeyError for a connection that is not set up."""
         self._client = client
         self._clock = clock
+        self._round_begun: dict[str, datetime] = {}
 
     async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
         """See streams/vocabulary/effects.py. A vendor's failure is an outcome."""
-        asked_at = self._clock()
+        if not isinstance(effect, BolEffect):
+            raise TypeError(f"{type(effect).__name__} is no effect of Bol's")
+        began = self._clock()
         try:
             trip = _Trip(self._client(connection))
         except KeyError:
             said = f"the connection {connection!r} is not in the settings"
-            return Execution(outcome=Refused(said=said), asked_at=asked_at, answered_at=asked_at)
-        if not isinstance(effect, BolEffect):
-            raise TypeError(f"{type(effect).__name__} is no effect of Bol's")
+            return Execution(outcome=Refused(said=said), asked_at=began, answered_at=began)
         try:
-            outcome = await self._run(trip, effect)
+            outcome = await self._run(connection, trip, effect)
         except wire.Unreadable as error:
             outcome = AnswerLost(why=str(error))
-        answered_at = trip.raw[-1].answered_at if len(trip.raw) == 1 else self._clock()
-        first = trip.raw[0].asked_at if trip.raw else asked_at
-        keep = not isinstance(effect, PushStock)  # an empty 204 tells nothing that the outcome does not
+        failed = isinstance(outcome, Failure)
+        # An empty 204 tells nothing that the outcome does not; a refusal does.
+        keep = failed or not isinstance(effect, PushStock)
         return Execution(
             outcome=outcome,
-            asked_at=first,
-            answered_at=answered_at,
-            messages=tuple(trip.messages) if not isinstance(outcome, Failure) else (),
+            asked_at=trip.raw[0].asked_at if trip.raw else began,
+            answered_at=trip.raw[-1].answered_at if trip.raw and not failed else self._clock(),
+            messages=() if failed else tuple(trip.messages),
             raw=tuple(trip.raw) if keep else (),
         )
 
-    async def _run(self, trip: _Trip, effect: BolEffect) -> Answer | Failure:
+    async def _run(self, connection: str, trip: _Trip, effect: BolEffect) -> Answer | Failure:
         match effect:
             case PushStock():
                 pushed = await trip.send(call.patch_stock(effect.offer_id, effect.amount))
@@ -97,16 +114,15 @@ class BolExecutor:
             case SweepBolOrders():
                 return await self._sweep_orders(trip, effect)
             case SweepBolOffers():
-                return await self._sweep_offers(trip, effect)
+                return await self._sweep_offers(connection, trip, effect)
             case SweepProcessStatuses():
-                asked = await trip.send(call.process_statuses(effect.process_ids))
-                if not isinstance(asked, Delivered):
-                    return asked
-                return ProcessStatuses(statuses=wire.statuses(asked.answer.body))
+                return await self._sweep_statuses(trip, effect)
             case CareForSubscription():
                 return await self._care(trip, effect)
             case _:
                 assert_never(effect)
+
+    # -- orders
 
     async def _fetch_order(self, trip: _Trip, effect: FetchBolOrder) -> Answer | Failure:
         fetched = await trip.send(call.get_order(effect.order_id))
@@ -114,58 +130,123 @@ class BolExecutor:
             return BolOrderFetched(order=None)
         if not isinstance(fetched, Delivered):
             return fetched
-        return BolOrderFetched(order=wire.order(fetched.answer.body))
+        order = orders.order(fetched.answer.body, fetched.answer.raw.asked_at)
+        if order.order_id != effect.order_id:
+            raise wire.Unreadable(f"asked for order {effect.order_id}, Bol answered with {order.order_id}")
+        return BolOrderFetched(order=order)
 
     async def _sweep_orders(self, trip: _Trip, effect: SweepBolOrders) -> Answer | Failure:
         began = self._clock()
-        found: dict[str, str] = {}
-        for window in windows(effect.since, began):
-            for page in range(1, MOST_PAGES + 1):
-                listed = await trip.send(call.list_orders(window, page))
-                if not isinstance(listed, Delivered):
-                    return listed
-                noticed = wire.orders(listed.answer.body)
-                if not noticed:
-                    break
-                found.update((one.order_id, one.changed) for one in noticed)
-            else:
-                return Refused(
-                    said=f"more than {MOST_PAGES} pages of orders in one list: narrow it down by hand"
-                )
+        planned = plan(effect.since, began)
+        found: dict[str, dict[str, orders.ListedItem]] = {}
+        for window in planned.windows:
+            failed = await self._read_list(trip, window, found)
+            if failed is not None:
+                return failed
         trip.messages.extend(
             Message(
                 flow="orders",
                 entity=order_id,
-                event=OrderNoticed(via="sweep", noticed_at=began, changed=changed),
+                event=OrderNoticed(via="sweep", noticed_at=began, changed=orders.fingerprint(items.values())),
             )
-            for order_id, changed in found.items()
+            for order_id, items in found.items()
         )
-        return Swept(cursor=began.isoformat(), found=len(found))
+        return Swept(cursor=planned.cursor.isoformat(), more=planned.more, found=len(found))
 
-    async def _sweep_offers(self, trip: _Trip, effect: SweepBolOffers) -> Answer | Failure:
-        listed = await trip.send(call.list_offers(effect.cursor))
+    async def _read_list(
+        self, trip: _Trip, window: Window, found: dict[str, dict[str, orders.ListedItem]]
+    ) -> Failure | None:
+        """All pages of one list into `found`: the items of an order may lie on several, the newer word counts.
+
+        A list of several pages is read twice: an order that leaves it in between (it changed again) moves the
+        others up, and one of them could slip from a page not read yet to one that is.
+        """
+        for _ in range(2):
+            for page in range(1, MOST_PAGES + 1):
+                answer = await trip.send(call.list_orders(window, page), SWEEP_PATIENCE)
+                if not isinstance(answer, Delivered):
+                    return answer
+                listed = orders.listed(answer.answer.body)
+                if not listed:
+                    break
+                for one in listed:
+                    items = found.setdefault(one.order_id, {})
+                    items.update((item.order_item_id, item) for item in one.items)
+            else:
+                return Refused(
+                    said=f"more than {MOST_PAGES} pages of orders in one list: narrow it down by hand"
+                )
+            if page <= 2:
+                break
+        return None
+
+    # -- offers
+
+    async def _sweep_offers(self, connection: str, trip: _Trip, effect: SweepBolOffers) -> Answer | Failure:
+        listed = await trip.send(call.list_offers(effect.cursor), SWEEP_PATIENCE)
+        if isinstance(listed, Refused) and listed.code in ("400", "404", "410") and effect.cursor:
+            # A cursor may not live for ever: after a long stop the round begins anew, but not again and again.
+            last, now = self._round_begun.get(connection), self._clock()
+            if last is not None and now < last + seconds(ROUND_AGAIN):
+                return listed
+            self._round_begun[connection] = now
+            return Swept(cursor="", more=True)
         if not isinstance(listed, Delivered):
             return listed
         # As old as the asking: a push that ended in between is not taken for a foreign write.
         offers, cursor = wire.offers(listed.answer.body, listed.answer.raw.asked_at)
+        if not offers or cursor == effect.cursor:
+            cursor = ""  # the end, or a cursor that leads nowhere
         trip.messages.extend(
             Message(flow="catalogue", entity=f"offer/{offer.offer_id}", event=offer) for offer in offers
         )
-        return Swept(cursor=cursor, more=bool(cursor) and bool(offers), found=len(offers))
+        return Swept(cursor=cursor, more=bool(cursor), found=len(offers))
+
+    # -- writes and pushes
+
+    async def _sweep_statuses(self, trip: _Trip, effect: SweepProcessStatuses) -> Answer | Failure:
+        found: list[ProcessStatus] = []
+        ids = effect.process_ids
+        for start in range(0, len(ids), MOST_STATUSES):
+            asked = await trip.send(call.process_statuses(ids[start : start + MOST_STATUSES]), SWEEP_PATIENCE)
+            if not isinstance(asked, Delivered):
+                return asked
+            found.extend(wire.statuses(asked.answer.body))
+        return ProcessStatuses(statuses=tuple(found))
 
     async def _care(self, trip: _Trip, effect: CareForSubscription) -> Answer | Failure:
         listed = await trip.send(call.list_subscriptions())
         if not isinstance(listed, Delivered):
             return listed
-        ours = [one for one in wire.subscriptions(listed.answer.body) if one.subscription_type == "WEBHOOK"]
-        same = next((one for one in ours if one.url == effect.url), None)
-        if same is not None and same.enabled is not False and set(effect.resources) <= set(same.resources):
+        known = [
+            one
+            for one in wire.subscriptions(listed.answer.body)
+            if one.subscription_type == "WEBHOOK" and one.url == effect.url
+        ]
+        wanted = frozenset(effect.resources)
+        if any(one.enabled is not False and wanted <= set(one.resources) for one in known):
             return SubscriptionCaredFor(did="nothing")
+        # One that is enabled before one that is not.
+        same = min(known, key=lambda one: one.enabled is False, default=None)
+        outcome = await self._subscribe(trip, effect, same, wanted)
+        sure = wanted & SURE
+        if not (isinstance(outcome, Refused) and outcome.code == "400" and sure and sure < wanted):
+            return outcome
+        # Bol takes no such subscription for webhooks: what surely works is better than nothing.
+        if same is not None and same.enabled is not False and sure <= set(same.resources):
+            return SubscriptionCaredFor(did="nothing")
+        return await self._subscribe(trip, effect, same, sure)
+
+    async def _subscribe(
+        self, trip: _Trip, effect: CareForSubscription, same: wire.Subscription | None, wanted: frozenset[str]
+    ) -> Answer | Failure:
+        """`same`: our subscription as it is; None: make one."""
         if same is None:
-            did, change = "created", call.create_subscription(effect.url, effect.resources)
+            did, change = "created", call.create_subscription(effect.url, tuple(sorted(wanted)))
         else:
             did = "enabled" if same.enabled is False else "changed"
-            resources = tuple(sorted({*same.resources, *effect.resources}))
+            # TEST is told, but cannot be asked for (SubscriptionRequest).
+            resources = tuple(sorted((wanted | set(same.resources)) - {"TEST"}))
             change = call.change_subscription(same.id, effect.url, resources)
         changed = await trip.send(change)
         if not isinstance(changed, Delivered):

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from streams.vocabulary.outcomes import AnswerLost, Failure, NotSent, Refused
 
 LONGEST = 500
 """Characters of Bol's words that are kept."""
-
-
-class _Violation(msgspec.Struct):
-    name: str = ""
-    reason: str = ""
-
-
-class _Problem(msgspec.Struct):
-    title: str = ""
-    detail: str = ""
-    violations: list[_Violation] = []
-
-
-_decoder = msgspec.json.Decoder(_Problem)
+LONGEST_PROBLEM = 64 * 1024
+"""Bytes of an answer in which words are looked for."""
+MOST_VIOLATIONS = 5
+LONGEST_WAIT = 3600.0
+"""Seconds: the longest wait that is believed."""
 
 
 def words(status: int, body: bytes) -> str:
-    """What Bol said, as one line; the status alone where it said nothing readable."""
-    try:
-        problem = _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return f"HTTP {status}"
-    parts = [problem.detail or problem.title]
-    parts.extend(f"{one.name}: {one.reason}" for one in problem.violations[:5])
-    text = "; ".join(part.strip() for part in parts if part.strip())
-    return " ".join(f"HTTP {status} {text}".split())[:LONGEST]
+    """What Bol said, as one line with its violations; the status alone where it said nothing readable. A part
+    that is missing or odd takes nothing away from the others."""
+    problem = _object(body)
+    parts = [_text(problem.get("detail")) or _text(problem.get("title"))]
+    violations = problem.get("violations")
+    if isinstance(violations, list):
+        for one in violations[:MOST_VIOLATIONS]:
+            if isinstance(one, dict):
+                named = (_text(one.get("name")), _text(one.get("reason")))
+                parts.append(": ".join(part for part in named if part))
+    told = list(dict.fromkeys(part for part in parts if part))
+    return f"HTTP {status} {'; '.join(told)}".strip()[:LONGEST]
 
 
 def failure(status: int, body: bytes, retry_after: str | None) -> Failure:
@@ -50,9 +46,27 @@ def failure(status: int, body: bytes, retry_after: str | None) -> Failure:
 
 
 def seconds_of(header: str | None) -> float | None:
-    """`Retry-After` or a reset header in seconds; None where it is missing or rubbish."""
+    """`Retry-After` in seconds, an hour at most; None where it is missing or rubbish."""
     try:
         seconds = float(header or "")
     except ValueError:
         return None
-    return min(seconds, 3600.0) if seconds >= 0 else None
+    return min(seconds, LONGEST_WAIT) if seconds >= 0 else None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    if len(body) > LONGEST_PROBLEM:
+        return {}
+    try:
+        problem = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _text(value: object) -> str:
+    """One line that is safe on a terminal."""
+    if not isinstance(value, str):
+        return ""
+    shown = "".join(one if one.isprintable() else " " for one in value[: 4 * LONGEST])
+    return " ".join(shown.split())

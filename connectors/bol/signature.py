@@ -20,6 +20,12 @@ from streams.vocabulary.time import Clock, seconds
 
 REFETCH = 60.0
 """Seconds between two fetches of the keys, however many unknown key ids come in."""
+REFETCH_FAILED = 5.0
+"""The same where Bol could not be asked: a push that is not believed comes again, but not for ever."""
+MOST_AGE = 86_400.0
+"""Seconds after which the keys are fetched anew, so that one that Bol took back is no longer believed."""
+LEAST_BITS = 1024
+MOST_KEYS = 100
 LONGEST_HEADER = 4096
 _PART = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')
 
@@ -37,11 +43,11 @@ class BadSignature(Exception):
 
 def parse(header: str) -> Signature:
     """`keyId=0, algorithm="rsa-sha256", signature=<base64>`, in any order. Raises BadSignature."""
+    if not header:
+        raise BadSignature("no signature header")
     if len(header) > LONGEST_HEADER:
         raise BadSignature("the signature header is too long")
     parts = {name.lower(): quoted or plain.strip() for name, quoted, plain in _PART.findall(header)}
-    if not header:
-        raise BadSignature("no signature header")
     if "keyid" not in parts or not parts.get("signature"):
         raise BadSignature("the signature header has no keyId or no signature")
     if parts.get("algorithm", "rsa-sha256").lower() != "rsa-sha256":
@@ -58,7 +64,7 @@ def public_key(key: SignatureKey) -> rsa.RSAPublicKey | None:
         loaded = load_der_public_key(base64.b64decode(key.public_key))
     except (ValueError, binascii.Error, UnsupportedAlgorithm):
         return None
-    return loaded if isinstance(loaded, rsa.RSAPublicKey) else None
+    return loaded if isinstance(loaded, rsa.RSAPublicKey) and loaded.key_size >= LEAST_BITS else None
 
 
 class SignatureKeys:
@@ -69,13 +75,16 @@ class SignatureKeys:
         self._fetch = fetch
         self._clock = clock
         self._keys: dict[str, rsa.RSAPublicKey] = {}
-        self._fetched: datetime | None = None
+        self._aged: datetime | None = None
+        self._not_before: datetime | None = None
         self._lock = asyncio.Lock()
 
     async def verify(self, header: str, body: bytes) -> None:
         """Returns when the push is Bol's. Raises BadSignature."""
         signature = parse(header)
-        key = self._keys.get(signature.key_id) or await self._unknown(signature.key_id)
+        key = self._keys.get(signature.key_id)
+        if key is None or (self._old() and not self._lock.locked()):
+            key = await self._asked(signature.key_id)
         if key is None:
             raise BadSignature(f"no key {signature.key_id[:40]!r} among Bol's signature keys")
         try:
@@ -83,17 +92,28 @@ class SignatureKeys:
         except InvalidSignature as error:
             raise BadSignature("the signature does not fit the body") from error
 
-    async def _unknown(self, key_id: str) -> rsa.RSAPublicKey | None:
+    def _old(self) -> bool:
+        return self._aged is not None and self._clock() >= self._aged
+
+    async def _asked(self, key_id: str) -> rsa.RSAPublicKey | None:
+        """The key after asking Bol, if it is time to: one asks, the others wait for the same answer."""
         async with self._lock:
             known = self._keys.get(key_id)
             now = self._clock()
-            if known is not None or (self._fetched is not None and now < self._fetched + seconds(REFETCH)):
+            if known is not None and not self._old():
                 return known
+            if self._not_before is not None and now < self._not_before:
+                return known
+            # Set before the asking: one that is given up halfway counts as well.
+            self._not_before = now + seconds(REFETCH_FAILED)
             fetched = await self._fetch()
-            if fetched is None and not self._keys:
-                return None  # never had any: the next push tries again
-            self._fetched = now
-            if fetched is not None:
-                usable = {key.id: public_key(key) for key in fetched}
-                self._keys = {name: key for name, key in usable.items() if key is not None}
-            return self._keys.get(key_id)
+            now = self._clock()
+            loaded = {key.id: public_key(key) for key in (fetched or [])[:MOST_KEYS]}
+            usable = {name: key for name, key in loaded.items() if key is not None}
+            if not usable:  # never the whole truth: what is known stays
+                self._not_before = now + seconds(REFETCH_FAILED)
+                return known
+            self._not_before = now + seconds(REFETCH)
+            self._aged = now + seconds(MOST_AGE)
+            self._keys = usable
+            return usable.get(key_id)
