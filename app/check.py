@@ -1,14 +1,20 @@
-"""What works and what does not: settings, log, both vendors. Nothing is changed anywhere."""
+"""What works and what does not: this machine, the log, both vendors. Nothing is changed anywhere."""
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import shutil
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
 
-from app.composition import Clients
 from app.settings import Connection, Settings
 from connectors.bol import call, wire
-from streams.log.base import LogInUse, LogUnavailable
+from connectors.bol.client import BolClient
+from connectors.mplus import lookups
+from connectors.mplus.client import MplusClient
+from streams.log.base import LogUnavailable
 from streams.log.embedded import Onlooker
 from streams.vocabulary.outcomes import Delivered, Failure, Refused
 
@@ -18,7 +24,7 @@ LITTLE = 1_000_000_000
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at. `part`: `log`, or a connection's name."""
+    """One thing that was looked at. `part`: `log`, `web`, or a connection's name."""
 
     part: str
     grade: Grade
@@ -26,142 +32,276 @@ class Finding(NamedTuple):
     """What works, or what does not and what to do about it."""
 
 
+class Clients(Protocol):
+    """The clients by connection (app/composition.py)."""
+
+    @property
+    def bol(self) -> Mapping[str, BolClient]:
+        """Of every connection."""
+
+    @property
+    def mplus(self) -> Mapping[str, MplusClient]:
+        """Of every connection."""
+
+
 def why(failure: Failure) -> str:
     """The vendor's words, or ours about the way there."""
-    return failure.said if isinstance(failure, Refused) else failure.why
+    return (failure.said if isinstance(failure, Refused) else failure.why).rstrip(".")
+
+
+async def check(settings: Settings, clients: Clients) -> list[Finding]:
+    """All of it, in the order of the settings."""
+    found = [*(await check_log(settings)), *check_web(settings)]
+    for name in settings.connections:
+        found += await check_connection(settings, name, clients)
+    return found
+
+
+# -- this machine
 
 
 async def check_log(settings: Settings) -> list[Finding]:
-    """Whether the log can be opened, and has room."""
+    """Whether the log and the read model can be written and read, and have room."""
     path = settings.log.path
-    found: list[Finding] = []
-    if not path.parent.is_dir():
-        return [
-            Finding(
-                "log", "fail", f"The folder {path.parent} is not there. Make it, or set log.path otherwise."
-            )
-        ]
-    free = shutil.disk_usage(path.parent).free
-    if free < LITTLE:
-        found.append(
-            Finding("log", "warn", f"Only {free // 1_000_000} MB are free on the disk of {path}. Make room.")
-        )
-    if not path.exists():
-        found.append(Finding("log", "ok", f"{path} is not there yet; it is made at the first start."))
+    found = [*_folder("log.path", path), *_folder("readmodel.path", settings.readmodel.path)]
+    if any(one.grade == "fail" for one in found):
         return found
+    if not path.exists():
+        return [*found, Finding("log", "ok", f"{path} is not there yet; it is made at the first start.")]
     try:
         onlooker = await Onlooker.open(path)
         try:
             topics = await onlooker.topics()
         finally:
             await onlooker.close()
-        found.append(Finding("log", "ok", f"{path} can be read; it has {len(topics)} topics."))
-    except LogInUse:
-        found.append(Finding("log", "ok", f"{path} is in use by a running kassabrug."))
     except LogUnavailable as error:
-        found.append(Finding("log", "fail", str(error)))
-    return found
+        return [*found, Finding("log", "fail", str(error))]
+    holder = _holder(path)
+    used = f", and process {holder} runs on it" if holder else ""
+    return [*found, Finding("log", "ok", f"{path} can be read; it has {len(topics)} topics{used}.")]
+
+
+def _folder(key: str, path: Path) -> list[Finding]:
+    folder = path.parent
+    if not folder.is_dir():
+        text = f"The folder {folder} is not there. Make it, or set {key} otherwise."
+        return [Finding("log", "fail", text)]
+    # SQLite makes files beside its own, so the folder must be writable too.
+    for place in (folder, path):
+        if place.exists() and not os.access(place, os.W_OK):
+            text = f"{place} cannot be written by this user. Give it the right, or set {key} otherwise."
+            return [Finding("log", "fail", text)]
+    if path.is_dir():
+        return [Finding("log", "fail", f"{path} is a folder; set {key} to a file in it.")]
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE:
+        text = f"Only {free // 1_000_000} MB are free on the disk of {path}. Make room."
+        return [Finding("log", "warn", text)]
+    return []
+
+
+def _holder(path: Path) -> int | None:
+    """The process that runs on the log, as its lock file tells; taking the lock to see could stop one that starts."""
+    try:
+        pid = int(path.with_name(path.name + ".lock").read_text("ascii")[:20])
+        if pid <= 0 or pid == os.getpid():
+            return None
+        os.kill(pid, 0)
+    except PermissionError:
+        return pid
+    except (OSError, ValueError, OverflowError):
+        return None
+    return pid
+
+
+def check_web(settings: Settings) -> list[Finding]:
+    """Who can reach the page, and how the vendors reach us."""
+    web = settings.web
+    found = []
+    if web.password is None and not _only_here(web.host):
+        found.append(
+            Finding(
+                "web",
+                "warn",
+                f"web.host is {web.host} and there is no web.password: everyone on that network sees the page. "
+                "Set web.username and web.password, or web.host to 127.0.0.1.",
+            )
+        )
+    if web.public_url is not None and not web.public_url.startswith("https://"):
+        found.append(
+            Finding(
+                "web",
+                "warn",
+                f"web.public_url is {web.public_url}, and Bol pushes to https addresses only. "
+                "Put a server with TLS in front, and write its https address.",
+            )
+        )
+    return found or [Finding("web", "ok", f"The page is at http://{web.host}:{web.port}/.")]
+
+
+def _only_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+# -- the vendors
 
 
 async def check_connection(settings: Settings, name: str, clients: Clients) -> list[Finding]:
     """Both vendors of one connection."""
+    connection = settings.connections[name]
     return [
-        *(await _bol(settings, name, clients)),
-        *(await _mplus(name, settings.connections[name], clients)),
+        Finding(name, grade, text)
+        for told in (
+            await _bol(settings, name, connection, clients.bol[name]),
+            await _mplus(connection, clients.mplus[name]),
+        )
+        for grade, text in told
     ]
 
 
-async def _bol(settings: Settings, name: str, clients: Clients) -> list[Finding]:
-    client = clients.bol[name]
-    account = settings.connections[name].bol
+_Told = list[tuple[Grade, str]]
+
+
+async def _bol(settings: Settings, name: str, connection: Connection, client: BolClient) -> _Told:
     signed_in = await client.signed_in()
     if not isinstance(signed_in, Delivered):
-        return [
-            Finding(name, "fail", f"Bol: signing in at {account.login_url} does not work. {why(signed_in)}.")
-        ]
-    found = [Finding(name, "ok", "Bol: the login takes client id and secret.")]
-    listed = await client.send(call.list_offers("", 1))
-    if isinstance(listed, Delivered):
-        found.append(Finding(name, "ok", "Bol: offers can be read."))
-    else:
-        found.append(Finding(name, "fail", f"Bol: offers cannot be read. {why(listed)}."))
-    orders = await client.send(call.list_orders((("change-interval-minute", "60"),), 1))
-    if isinstance(orders, Delivered):
-        found.append(Finding(name, "ok", "Bol: orders can be read."))
-    else:
-        found.append(Finding(name, "fail", f"Bol: orders cannot be read. {why(orders)}."))
-    found.append(await _subscription(settings, name, clients))
-    return found
-
-
-async def _subscription(settings: Settings, name: str, clients: Clients) -> Finding:
-    if not settings.web.public_url:
-        return Finding(
-            name,
-            "warn",
+        login = connection.bol.login_url
+        return [("fail", f"Bol: signing in at {login} does not work. {why(signed_in)}.")]
+    told: _Told = [("ok", "Bol: the login takes client id and secret.")]
+    for what, one in (
+        ("offers", call.list_offers("", 1)),
+        ("orders", call.list_orders((("change-interval-minute", "60"),), 1)),
+    ):
+        listed = await client.send(one)
+        if isinstance(listed, Delivered):
+            told.append(("ok", f"Bol: {what} can be read."))
+        else:
+            text = f"Bol: {what} cannot be read. {why(listed)}. See that the API key may read {what}."
+            told.append(("fail", text))
+    if settings.web.public_url is None:
+        text = (
             "Bol: web.public_url is not set, so Bol cannot push; orders are found by polling alone, within "
-            f"{settings.connections[name].sweeps.bol_orders:.0f} seconds.",
+            f"{connection.sweeps.bol_orders:.0f} seconds."
         )
-    url = f"{settings.web.public_url}/webhooks/{name}/bol"
-    listed = await clients.bol[name].send(call.list_subscriptions())
-    if not isinstance(listed, Delivered):
-        return Finding(name, "fail", f"Bol: subscriptions cannot be read. {why(listed)}.")
+        return [*told, ("warn", text)]
+    return [*told, await _keys(client), await _subscription(settings, name, client)]
+
+
+async def _keys(client: BolClient) -> tuple[Grade, str]:
+    asked = await client.send(call.signature_keys())
+    if not isinstance(asked, Delivered):
+        text = (
+            f"Bol: the keys of its pushes cannot be read. {why(asked)}. Until they can, no push is believed."
+        )
+        return "fail", text
     try:
-        ours = [one for one in wire.subscriptions(listed.answer.body) if one.url == url]
+        keys = wire.keys(asked.answer.body)
     except wire.Unreadable as error:
-        return Finding(name, "fail", f"Bol: {error}.")
-    if not ours:
-        return Finding(name, "ok", f"Bol: no subscription for {url} yet; it is made at the first start.")
-    if ours[0].enabled is False:
-        return Finding(
-            name,
-            "warn",
+        return "fail", f"Bol: the keys of its pushes cannot be read. {error}. No push is believed."
+    if not keys:
+        return "fail", "Bol: it gives no keys for its pushes, so none is believed. Ask Bol's partner support."
+    return "ok", "Bol: its pushes can be verified."
+
+
+async def _subscription(settings: Settings, name: str, client: BolClient) -> tuple[Grade, str]:
+    url = f"{settings.web.public_url}/webhooks/{name}/bol"
+    listed = await client.send(call.list_subscriptions())
+    if not isinstance(listed, Delivered):
+        return "fail", f"Bol: subscriptions cannot be read. {why(listed)}."
+    try:
+        ours = next((one for one in wire.subscriptions(listed.answer.body) if one.url == url), None)
+    except wire.Unreadable as error:
+        return "fail", f"Bol: subscriptions cannot be read. {error}."
+    if ours is None:
+        return "ok", f"Bol: no subscription for {url} yet; it is made at the first start."
+    if ours.enabled is False:
+        return "warn", (
             f"Bol: the subscription for {url} is disabled, because pushes did not arrive. See that Bol reaches "
-            "that address; kassabrug enables it again by itself.",
+            "that address; kassabrug enables it again by itself."
         )
-    return Finding(name, "ok", f"Bol: pushes go to {url}.")
+    return "ok", f"Bol: pushes go to {url}."
 
 
-async def _mplus(name: str, connection: Connection, clients: Clients) -> list[Finding]:
-    client = clients.mplus[name]
+async def _mplus(connection: Connection, client: MplusClient) -> _Told:
     version = await client.api_version()
     if not isinstance(version, Delivered):
-        return [
-            Finding(
-                name,
-                "fail",
-                f"Mplus: {connection.mplus.api_url} does not work with this ident and secret. {why(version)}.",
-            )
-        ]
-    found = [Finding(name, "ok", f"Mplus: answers, software {version.answer.what.service}.")]
-    branches = await client.branches()
-    if isinstance(branches, Delivered):
-        known = {branch.number: branch.name for branch in branches.answer.what}
-        wanted = {*connection.stock.branches, connection.orders.branch}
-        for number in sorted(wanted - known.keys()):
-            names = ", ".join(f"{one} ({known[one]})" for one in sorted(known))
-            found.append(
-                Finding(
-                    name,
-                    "fail",
-                    f"Mplus: there is no branch {number}; there are: {names}. Change the settings.",
-                )
-            )
-        if wanted <= known.keys():
-            found.append(
-                Finding(
-                    name, "ok", f"Mplus: branch {', '.join(str(one) for one in sorted(wanted))} is there."
-                )
-            )
+        address = connection.mplus.api_url
+        text = f"Mplus: {address} does not work with this ident and secret. {why(version)}."
+        return [("fail", f"{text} Ask the Mplus dealer for address with port, ident and secret.")]
+    told: _Told = [("ok", f"Mplus: answers, software {version.answer.what.service}.")]
+    markers = await client.send(lookups.sync_markers())
+    if not isinstance(markers, Delivered):
+        told.append(("fail", f"Mplus: what moved there cannot be read. {why(markers)}."))
+    elif markers.answer.what.stock is None:
+        every = connection.sweeps.stock
+        text = f"Mplus: gives no marker for stock, so all of it is read every {every:.0f} seconds."
+        told.append(("warn", text))
     else:
-        found.append(Finding(name, "fail", f"Mplus: branches cannot be read. {why(branches)}."))
+        told.append(("ok", "Mplus: tells what moved."))
+    told += await _branches(connection, client)
+    told += await _methods(connection, client)
     if connection.mplus.webhook_secret is None:
-        found.append(
-            Finding(
-                name,
+        told.append(
+            (
                 "warn",
                 "Mplus: mplus.webhook_secret is not set, so till sales are not heard at once; they are found by "
                 f"polling, within {connection.sweeps.markers:.0f} seconds.",
             )
         )
-    return found
+    return told
+
+
+async def _branches(connection: Connection, client: MplusClient) -> _Told:
+    asked = await client.branches()
+    if not isinstance(asked, Delivered):
+        return [("fail", f"Mplus: branches cannot be read. {why(asked)}.")]
+    known = {branch.number: branch for branch in asked.answer.what}
+    orders = connection.orders
+    there = _listed(f"{one} ({known[one].name})" for one in sorted(known))
+    told: _Told = [
+        (
+            "fail",
+            f"Mplus: there is no branch {number}; there are: {there}. Set stock.branches or orders.branch otherwise.",
+        )
+        for number in sorted({*connection.stock.branches, orders.branch} - known.keys())
+    ]
+    if orders.branch in known and orders.workplace is not None:
+        places = known[orders.branch].workplaces
+        if orders.workplace not in places:
+            text = f"Mplus: branch {orders.branch} has no workplace {orders.workplace}; it has: {_listed(places)}."
+            told.append(("fail", f"{text} Set orders.workplace otherwise."))
+    wanted = _listed(sorted({*connection.stock.branches, orders.branch}))
+    return told or [("ok", f"Mplus: branch {wanted} is there.")]
+
+
+async def _methods(connection: Connection, client: MplusClient) -> _Told:
+    """Only those that the settings name are asked for."""
+    told: _Told = []
+    for key, code, ask in (
+        ("payment_method", connection.orders.payment_method, client.payment_methods),
+        ("delivery_method", connection.orders.delivery_method, client.delivery_methods),
+    ):
+        if not code:
+            continue
+        asked = await ask()
+        if not isinstance(asked, Delivered):
+            told.append(("fail", f"Mplus: whether orders.{key} {code} exists cannot be read. {why(asked)}."))
+            continue
+        usable = {one.code for one in asked.answer.what if one.usable}
+        if code in usable:
+            told.append(("ok", f"Mplus: orders.{key} {code} is there."))
+        else:
+            text = f"Mplus: there is no {key} {code} in use; there are: {_listed(sorted(usable))}."
+            told.append(("fail", f"{text} Set orders.{key} otherwise, or make it in Mplus."))
+    return told
+
+
+def _listed(parts: Iterable[object], most: int = 20) -> str:
+    """`1, 2, 3`; of many the first ones."""
+    texts = [str(part)[:60] for part in parts]
+    if not texts:
+        return "none"
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")
