@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from connectors.bol import wire
 from streams.codec import Unreadable
 from streams.log.base import Record
 from streams.vocabulary.activity import Noted
 from streams.vocabulary.events import Message, OrderNoticed, ProcessNoticed
 from streams.vocabulary.time import moment_of
 
+ENDED = frozenset(("SUCCESS", "FAILURE", "TIMEOUT"))
+"""How a write at Bol ends (facts/bol.md, Asynchronous writes)."""
+
 
 class _Event(msgspec.Struct, rename="camel"):
     resource: str
-    type: str = ""
-    resource_id: str | int = ""
+    type: str | None = None
+    resource_id: str | int | None = None
 
 
 class _Push(msgspec.Struct):
@@ -25,20 +29,29 @@ _decoder = msgspec.json.Decoder(_Push)
 
 
 def translate(connection: str, record: Record) -> tuple[list[Message], list[tuple[str, Noted]]]:
-    """`{"retailerId", "timestamp", "event": {"resource", "type", "resourceId"}}` (facts/bol.md). A resource that
-    no flow listens to yet is noted, not refused. Raises Unreadable on what is no push."""
+    """`{"retailerId", "timestamp", "event": {"resource", "type", "resourceId"}}` (facts/bol.md, Push). A resource
+    that no flow listens to yet, a shipment say, is noted and not refused. Raises Unreadable on what is no push."""
     try:
         event = _decoder.decode(record.value or b"").event
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Unreadable(f"not a push of Bol: {error}") from error
-    entity = str(event.resource_id)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Unreadable(f"not a push of Bol: {str(error)[:200]}") from error
+    kind = event.type or ""
+    entity = "" if event.resource_id is None else str(event.resource_id)
     if event.resource == "ORDER":
-        if not entity or len(entity) > 64:
-            raise Unreadable("a push about an order without an order id")
+        order_id = _id(entity, "order")
         noticed = OrderNoticed(via="push", noticed_at=moment_of(record.timestamp))
-        return [Message(flow="orders", entity=entity, event=noticed)], []
+        return [Message(flow="orders", entity=order_id, event=noticed)], []
     if event.resource == "PROCESS_STATUS":
-        ended = ProcessNoticed(process_id=entity, status=event.type)
+        ended = ProcessNoticed(process_id=_id(entity, "process"), status=kind)
+        if kind not in ENDED:
+            raise Unreadable(f"a push about a process that ended with {kind[:40]!r}: no word of Bol's for it")
         return [Message(flow="sweeps", entity="", event=ended)], []
-    text = f"Bol pushed {event.resource[:40]} {event.type[:40]} {entity[:64]}."
+    text = f"Bol pushed {event.resource[:40]} {kind[:40]} {entity[:64]}."
     return [], [("", Noted(kind="push", text=text, direction="in"))]
+
+
+def _id(entity: str, what: str) -> str:
+    try:
+        return wire.identifier(entity, what)
+    except wire.Unreadable as error:
+        raise Unreadable(f"{error}") from error
