@@ -27,6 +27,7 @@ from connectors.mplus.administration import MplusAdministration
 from connectors.mplus.client import MplusClient
 from connectors.mplus.simulator import MplusSimulatorConfig
 from connectors.mplus.simulator import create_app as create_mplus
+from connectors.mplus.simulator.config import DeliveryMethod
 from connectors.retry import RetryPolicy
 from streams.log.embedded import EmbeddedLog
 from streams.topics import TOPICS
@@ -41,6 +42,8 @@ ENVIRON = {
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 URL = "https://kassabrug.example.nl/webhooks/winkel/bol"
 ONCE = RetryPolicy(tries=1)
+POST = DeliveryMethod(code="POST", description="Post")
+DHL = DeliveryMethod(code="DHL", description="DHL", enabled=False)
 
 
 class Clients(NamedTuple):
@@ -65,8 +68,8 @@ class Shop:
             lost=lambda: httpx.ReadTimeout("cut"),
         )  # fmt: skip
         mplus = create_mplus(
-            MplusSimulatorConfig(article_count=3), clock=self.clock, sleep=self.sleep, rng=Random(1),
-            lost=lambda: httpx.ReadTimeout("cut"),
+            MplusSimulatorConfig(article_count=3, delivery_methods=(POST, DHL)),
+            clock=self.clock, sleep=self.sleep, rng=Random(1), lost=lambda: httpx.ReadTimeout("cut"),
         )  # fmt: skip
         self.bol, self.mplus = bol.state.simulator, mplus.state.simulator
         self.bol_http = httpx.AsyncClient(transport=httpx.ASGITransport(bol))
@@ -168,7 +171,8 @@ async def test_wrong_credentials_are_named_for_each_vendor(shop: Shop) -> None:
         ("orders", "branch", 8, "there is no branch 8"),
         ("orders", "workplace", 9, "branch 1 has no workplace 9; it has: 1, 2"),
         ("orders", "payment_method", "IDEAL", "no payment_method IDEAL in use; there are: BOL, CONTANT, PIN"),
-        ("orders", "delivery_method", "UPS", "no delivery_method UPS in use; there are: AFHALEN, DHL, POST"),
+        ("orders", "delivery_method", "UPS", "no delivery_method UPS in use; there are: POST. "),
+        ("orders", "delivery_method", "DHL", "no delivery_method DHL in use; there are: POST. "),
     ],
 )
 async def test_what_mplus_does_not_have_is_named_with_what_it_has(
