@@ -98,7 +98,7 @@ class BolExecutor:
             outcome=outcome,
             asked_at=trip.raw[0].asked_at if trip.raw else began,
             answered_at=trip.raw[-1].answered_at if trip.raw and not failed else self._clock(),
-            messages=() if failed else tuple(trip.messages),
+            messages=tuple(trip.messages),
             raw=tuple(trip.raw) if keep else (),
         )
 

@@ -438,6 +438,15 @@ async def test_and_then_it_is_left_at_that(market: Market) -> None:
     assert market.asked == [SUBSCRIPTIONS, CHANGE]
 
 
+async def test_one_that_was_disabled_is_enabled_all_the_same(market: Market) -> None:
+    known = subscription(url=URL, resources=("PROCESS_STATUS", "SHIPMENT"), enabled=False)
+    market.will(SUBSCRIPTIONS, subscribed(known))
+    market.will(CHANGE, problem(400, "ORDER is not for webhooks"), told(process("p1"), 202))
+    done = await execute(market, CareForSubscription(url=URL))
+    assert done.outcome == SubscriptionCaredFor(did="enabled", process_ids=("p1",))
+    assert market.sent()["resources"] == ["PROCESS_STATUS", "SHIPMENT"]
+
+
 async def test_a_refusal_for_another_reason_is_told(market: Market) -> None:
     market.will(SUBSCRIPTIONS, subscribed())
     market.will(SUBSCRIBE, problem(400, "url is not https"))

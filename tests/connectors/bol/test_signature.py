@@ -91,6 +91,7 @@ def test_a_header(text: str) -> None:
         ('keyId=0, algorithm="hmac-sha256", signature=aGk=', "algorithm"),
         ("keyId=0, algorithm=none, signature=aGk=", "algorithm"),
         ("keyId=0, signature=a*b", "not base64"),
+        ("keyId=0, signature=aG*k=", "not base64"),
         ("keyId=0, signature=aGk", "not base64"),
         ("keyId=0, signature=\u00e9", "not base64"),
     ],

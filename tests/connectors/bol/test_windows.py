@@ -78,12 +78,18 @@ gaps = st.timedeltas(timedelta(0), timedelta(days=MOST_DAYS - 1)) | st.timedelta
 @given(moments, gaps, st.floats(0, 1), st.sampled_from((SHOP_ZONE, UTC)), st.integers(0, 3600))
 @example(datetime(2026, 3, 29, 1, 30, tzinfo=UTC), timedelta(days=30), 0.5, SHOP_ZONE, 60)
 @example(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), timedelta(hours=2), 0.0, SHOP_ZONE, 60)
+# Half past midnight in Amsterdam is still yesterday in UTC, and the overlap reaches into yesterday.
+@example(datetime(2026, 7, 1, 22, 30, tzinfo=UTC), timedelta(days=2), 0.01, UTC, 0)
+@example(datetime(2026, 7, 2, 0, 1, tzinfo=UTC), timedelta(days=2), 0.0, UTC, 0)
+# Eight days, the last of them young: its first hour in Amsterdam lies before midnight in UTC.
+@example(datetime(2026, 11, 13, 0, 30, tzinfo=UTC), timedelta(days=7), 0.995, SHOP_ZONE, 0)
 def test_every_change_is_covered_by_the_sweeps_that_follow_each_other(
     start: datetime, gap: timedelta, place: float, calendar: tzinfo, took: int
 ) -> None:
     """`calendar`: whose days Bol means. `took`: seconds that a sweep takes. The change is Bol's last word."""
     since, now = start, start + gap
-    changed = since + gap * place
+    overlap = timedelta(minutes=2)
+    changed = since - overlap + (gap + overlap) * place
     covered = False
     for _ in range(MOST_DAYS // DAYS_AT_ONCE + 2):
         planned = plan(since, now)
