@@ -1,0 +1,66 @@
+"""The servers that are compared, each a process of its own: `python -m tests.bench.servers bare|ingress FOLDER`.
+
+Prints its port, serves until its input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import orjson
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.ingress.door import Door
+from app.ingress.routes import routes
+from app.metrics import Metrics
+from app.server import Server, listen
+from connectors.bol.signature import BadSignature
+from connectors.mplus.signature import key_of
+from streams.log.embedded import EmbeddedLog
+from streams.topics import TOPICS
+from streams.vocabulary.time import system_clock
+
+SECRET = "eFc5HrxwLbONJ+EYXrbHB+a9HueYIQzotgKRLRVAfx0="
+
+
+class NoBol:
+    """Believes nothing: the bench sends till events."""
+
+    async def verify(self, header: str, body: bytes) -> None:
+        """See BolVerifier."""
+        raise BadSignature("not here")
+
+
+async def bare(request: Request) -> Response:
+    """What Starlette alone costs: read the body, parse it, answer."""
+    orjson.loads(await request.body())
+    return JSONResponse({})
+
+
+async def main(kind: str, folder: Path) -> None:
+    """Serves until stdin ends."""
+    log = None
+    if kind == "bare":
+        app = Starlette(routes=[Route("/webhooks/{connection}/mplus/{event}", bare, methods=["POST"])])
+    else:
+        log = await EmbeddedLog.open(folder / "log.db", TOPICS, clock=system_clock, sleep=asyncio.sleep)
+        doors = {"shop": Door(NoBol(), key_of(SECRET))}
+        numbers = iter(range(10**12))
+        app = Starlette(
+            routes=routes(log, doors, Metrics(), lambda: f"{next(numbers):x}", lambda: "", 1_000_000)
+        )
+    async with Server(app, listen("127.0.0.1", 0)) as server:
+        print(server.port, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+    if log is not None:
+        await log.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1], Path(sys.argv[2])))
