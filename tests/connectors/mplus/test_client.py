@@ -269,6 +269,8 @@ async def test_the_secret_is_in_no_log_line(caplog: pytest.LogCaptureFixture) ->
         await writer.wait_closed()
 
     caplog.set_level(logging.DEBUG)
+    for name in ("httpx", "httpcore", "asyncio"):  # whatever another test has made of them
+        caplog.set_level(logging.DEBUG, logger=name)
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     time = Till().time
     async with httpx.AsyncClient() as http:
