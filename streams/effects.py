@@ -5,7 +5,8 @@ nothing here needs to survive a crash: whoever owns the partition next is told o
 (Delivery.assigned) and runs them as `repeated`.
 
 Bounds: never two at once under one key of a row (the latest wins); per connection and vendor a fixed number
-at once, sweeps apart from acts, so that a long page read delays no order and one slow merchant no other.
+at once, in lanes: pushes of stock, other acts, and sweeps, so that a long page read delays no order, orders that
+wait for their rate limit delay no number on sale, and one slow merchant delays no other.
 What waits is in the rows; here it is an entry in a queue.
 """
 
@@ -25,6 +26,7 @@ from streams.vocabulary.effects import (
     BolEffect,
     Effect,
     Execution,
+    PushStock,
     SweepArticles,
     SweepBolOffers,
     SweepBolOrders,
@@ -40,7 +42,7 @@ from streams.vocabulary.time import Clock
 log = logging.getLogger(__name__)
 
 ACTS_AT_ONCE = 16
-"""Per connection and vendor. Bol's limits are kept by the client's headers, Mplus's by its lane."""
+"""Per lane. Bol's limits are kept by the client's headers, Mplus's by its lane."""
 SWEEPS_AT_ONCE = 3
 GRACE = 5.0
 """Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
@@ -267,4 +269,5 @@ def outcome_name(execution: Execution) -> str:
 def _lane(wanted: _Wanted) -> _Lane:
     connection, _ = split_key(wanted.key)
     effect = wanted.effect.effect
-    return connection, vendor_of(effect), "sweep" if isinstance(effect, _SWEEPS) else "act"
+    kind = "sweep" if isinstance(effect, _SWEEPS) else "push" if isinstance(effect, PushStock) else "act"
+    return connection, vendor_of(effect), kind

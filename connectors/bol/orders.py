@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from hashlib import blake2b
 from typing import NamedTuple
 
-import msgspec
-
 from connectors.bol.wire import MOST_UNITS, Fulfilment, Unreadable, Wire, identifier, read
+from streams.vocabulary import bol_order
 from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
 from streams.vocabulary.money import cents_of
 from streams.vocabulary.time import utc
@@ -123,12 +121,11 @@ def listed(body: bytes) -> list[Listed]:
 
 
 def fingerprint(items: Iterable[ListedItem]) -> str:
-    """Equal as long as nothing that the flow looks at has changed: ids, quantities, cancellation."""
-    parts = sorted(
+    """Equal as long as nothing that the flow looks at has changed; the flow makes the same of a fetched order."""
+    return bol_order.fingerprint(
         (item.order_item_id, item.quantity, item.quantity_cancelled, item.cancellation_request)
         for item in items
     )
-    return blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
 
 
 def _item(wire: _Item) -> BolOrderItem:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 
+import msgspec
+
 from streams.vocabulary.fact import Value
 
 
@@ -70,5 +72,4 @@ class BolOrder(Value, frozen=True):
 def fingerprint(items: Iterable[tuple[str, int, int, bool]]) -> str:
     """Of an order's items (id, quantity, cancelled, cancellation asked for): equal as long as nothing that the
     orders flow looks at has changed. The same for an entry of Bol's list and for the order itself."""
-    parts = sorted(f"{item}:{quantity}:{cancelled}:{asked:d}" for item, quantity, cancelled, asked in items)
-    return blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
+    return blake2b(msgspec.json.encode(sorted(items)), digest_size=8).hexdigest()

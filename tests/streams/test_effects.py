@@ -14,6 +14,7 @@ from streams.log.base import TopicPartition
 from streams.vocabulary.effects import (
     Effect,
     Execution,
+    FetchBolOrder,
     PushStock,
     RawAnswer,
     ReadStock,
@@ -104,6 +105,17 @@ async def test_sweeps_and_acts_have_lanes_of_their_own_with_bounds() -> None:
     assert bench.mplus.most == ACTS_AT_ONCE, "Mplus is not held up by Bol"
     bench.bol.let_go()
     await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE + 1)
+
+
+async def test_orders_that_wait_for_their_rate_limit_hold_up_no_push() -> None:
+    """Regression: sixteen order reads slept for their limit in the places that pushes shared with them."""
+    bench = Bench()
+    for number in range(ACTS_AT_ONCE + 5):
+        bench.ask(FetchBolOrder(order_id=str(number)), key="fetch", entity=f"order-{number}")
+    await bench.bol.until(ACTS_AT_ONCE)
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.bol.until(ACTS_AT_ONCE + 1)
+    assert isinstance(bench.bol.started[-1][1], PushStock)
 
 
 async def test_an_effect_waits_until_its_time() -> None:

@@ -27,6 +27,7 @@ from connectors.bol.simulator.books import Order
 from connectors.bol.simulator.faults import FaultRule
 from connectors.retry import RetryPolicy
 from streams.log.base import Record
+from streams.vocabulary.bol_order import fingerprint
 from streams.vocabulary.effects import (
     BolEffect,
     CareForSubscription,
@@ -215,6 +216,21 @@ async def test_a_fingerprint_changes_with_the_order_and_only_then(shop: Shop) ->
     second = await changed()
     shop.simulator.books.cancel_item(placed, placed.items[0])
     assert len({first, second, await changed()}) == 3
+
+
+async def test_the_list_and_the_order_itself_have_the_same_fingerprint(shop: Shop) -> None:
+    """Regression: they differed, so every sweep had every order of its window fetched again."""
+    offer_id = shop.offer(9)
+    placed = shop.order((offer_id, 2), (offer_id, 1))
+    [message] = (await shop.run(SweepBolOrders(since=shop.time.now))).messages
+    fetched = (await shop.run(FetchBolOrder(order_id=placed.order_id))).outcome
+    assert isinstance(message.event, OrderNoticed)
+    assert isinstance(fetched, BolOrderFetched)
+    assert fetched.order is not None
+    assert message.event.changed == fingerprint(
+        (item.item_id, item.quantity, item.quantity_cancelled, item.cancellation_requested)
+        for item in fetched.order.items
+    )
 
 
 async def test_more_orders_than_a_page(shop: Shop) -> None:
