@@ -20,6 +20,10 @@ FAILED = 1
 WRONG_USE = 2
 """Exit codes: it could not go on; it was not told properly (settings, arguments)."""
 
+SWITCH = 0.0005
+"""Seconds that a thread (the read model's) keeps the interpreter while the event loop waits for it; Python's own 5 ms
+would be added to what a sale takes to reach Bol."""
+
 
 def read_settings(config: Path) -> Settings:
     """The settings, or the end of the process with what is wrong with them."""
@@ -53,6 +57,7 @@ def run(work: Callable[[asyncio.Event], Awaitable[int]]) -> int:
             loop.add_signal_handler(number, asked, number)
         return await work(stop)
 
+    sys.setswitchinterval(SWITCH)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())
 
