@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+
+import orjson
 
 from streams.log.base import Headers, LogForeign, LogFull, LogUnavailable, TopicPartition
 from streams.topics import Topic
@@ -187,7 +188,7 @@ def pack_headers(headers: Headers) -> str | None:
     """Headers as they lie in the file: readable, and every byte comes back."""
     if not headers:
         return None
-    return json.dumps([[name, value.decode("latin-1")] for name, value in headers])
+    return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers]).decode()
 
 
 @lru_cache(maxsize=1024)
@@ -195,4 +196,4 @@ def unpack_headers(text: str | None) -> Headers:
     """The other way round."""
     if not text:
         return ()
-    return tuple((name, value.encode("latin-1")) for name, value in json.loads(text))
+    return tuple((name, value.encode("latin-1")) for name, value in orjson.loads(text))
