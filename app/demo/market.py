@@ -41,6 +41,14 @@ class Market:
         self.sales = self.orders = self.missed = 0
 
     async def __aenter__(self) -> Market:
+        try:
+            await self._set_up()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _set_up(self) -> None:
         target = WebhookTarget(url=f"{self._bridge}/webhooks/demo/mplus")
         mplus = create_mplus(
             MplusSimulatorConfig(articles=self.range, webhook=target),
@@ -57,7 +65,6 @@ class Market:
         self._mplus, self.mplus_url = await self._open(mplus)
         self._bol, self.bol_url = await self._open(bol)
         await self._stock_offers()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()

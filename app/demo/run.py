@@ -55,13 +55,13 @@ class Progress(NamedTuple):
 
 async def demo(plan: Plan, tell: Callable[[Progress], None], stop: asyncio.Event) -> Verdict | None:
     """Runs until its seconds are over or `stop` is set; the verdict where it had seconds. Raises BridgeFailed."""
-    port = plan.port or _free_port()
+    port = plan.port or free_port()
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="kassabrug-demo-") as folder:
         home = Path(folder)
         async with Market(plan.seed, plan.articles, address, system_clock, asyncio.sleep) as market:
             config = home / "kassabrug.toml"
-            config.write_text(_settings(market, port, address))
+            config.write_text(settings_text(market, port, address))
             child = Child(config, home / "bridge.log", address)
             tell(Progress("starting", address, market, child))
             try:
@@ -80,7 +80,7 @@ async def _day(
     address: str,
 ) -> Verdict | None:
     tell(Progress("first round: every offer as Mplus has it", address, market, child))
-    if not await _until(market.opened, FIRST_ROUND, stop):
+    if not await until(market.opened, FIRST_ROUND, stop):
         if stop.is_set():
             return None
         raise BridgeFailed(
@@ -127,7 +127,7 @@ async def _day(
     async def right() -> bool:
         return not (await judged()).differences
 
-    await _until(right, 120.0 if plan.rough else 30.0, stop)
+    await until(right, 120.0 if plan.rough else 30.0, stop)
     tell(Progress("verdict", address, market, child))
     return await judged()
 
@@ -139,7 +139,7 @@ async def _kills(every: float | None, child: Child) -> None:
         await child.start()
 
 
-async def _until(done: Callable[[], object], seconds: float, stop: asyncio.Event) -> bool:
+async def until(done: Callable[[], object], seconds: float, stop: asyncio.Event) -> bool:
     """Asks every half second; False when the time is over or it is to stop."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds
@@ -152,14 +152,15 @@ async def _until(done: Callable[[], object], seconds: float, stop: asyncio.Event
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has at this moment."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
 
 
-def _settings(market: Market, port: int, address: str) -> str:
+def settings_text(market: Market, port: int, address: str) -> str:
     """What a shop would write, with shorter intervals: a demo has no minutes to wait."""
     return f"""
 [log]
