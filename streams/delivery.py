@@ -35,6 +35,7 @@ from streams.flow import Context, Decision, Flow, OpenEffect, Row
 from streams.log.base import Draft, Guard, Handler, LogUnavailable, Record, Rows, Run, TopicPartition, header
 from streams.observer import Observer
 from streams.topics import rows_topic
+from streams.vocabulary.activity import Noted
 from streams.vocabulary.events import Settled, Woke
 from streams.vocabulary.time import moment_of
 
@@ -75,6 +76,7 @@ class _Unit(Generic[S]):
         self.before: dict[bytes, Row[S]] = {}
         self.sent: list[Draft] = []
         self.traces: dict[bytes, str] = {}
+        self.fresh: list[tuple[str, int]] = []
         self.applied = 0
         self.skipped = 0
         self.parked = 0
@@ -260,6 +262,9 @@ class Delivery(Handler, Generic[S]):
         headers = fact_headers(connection, trace)
         unit.sent.extend(message_draft(message, connection, headers) for message in decision.messages)
         unit.sent.extend(activity_draft(one, key, headers, record.timestamp) for one in decision.activity)
+        for one in decision.activity:
+            if isinstance(one, Noted) and one.millis is not None:
+                unit.fresh.append((one.kind, one.millis))
 
     async def _make_durable(self, run: Run, unit: _Unit[S]) -> None:
         """Rule 2, step by step."""
@@ -297,6 +302,8 @@ class Delivery(Handler, Generic[S]):
             self._follow(key, run.at, unit.before.get(key), row, unit.traces[key])
         self._position[run.at] = run.end
         self._observer.applied(self._flow.name, unit.applied)
+        for kind, millis in unit.fresh:
+            self._observer.fresh(kind, millis)
         if unit.skipped:
             self._observer.skipped(self._flow.name, unit.skipped)
         if unit.parked:

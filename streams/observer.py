@@ -23,3 +23,6 @@ class Observer:
 
     def settled(self, vendor: str, effect: str, outcome: str, seconds: float) -> None:
         """A call to a vendor ended: delivered, refused, not-sent or answer-lost."""
+
+    def fresh(self, kind: str, millis: int) -> None:
+        """So long it took from a cause to what was done about it (`push`, `committed`)."""

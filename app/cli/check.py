@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 from rich.console import Console
 
-from app.check import Finding, check_connection, check_log
+from app.check import Finding, check_connection, check_log, check_web
 from app.cli.process import FAILED, read_settings
 from app.cli.process import run as run_process
 from app.composition import clients
@@ -30,6 +30,10 @@ async def _run(settings: Settings, as_json: bool, stop: asyncio.Event) -> int:
     found = await check_log(settings)
     if not as_json:
         _print(console, "log", found)
+    web = check_web(settings)
+    found += web
+    if web and not as_json:
+        _print(console, "web", web)
     async with clients(settings) as made:
         for name in settings.connections:
             if stop.is_set():

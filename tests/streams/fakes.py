@@ -79,6 +79,9 @@ class Notebook(Observer):
     def settled(self, vendor: str, effect: str, outcome: str, seconds: float) -> None:
         self.said.append(("settled", vendor, effect, outcome))
 
+    def fresh(self, kind: str, millis: int) -> None:
+        self.said.append(("fresh", kind, millis))
+
 
 class GatedExecutor:
     """Runs effects when the test lets it."""

@@ -47,7 +47,7 @@ def decide(state: Tally | None, event: Any, context: Context) -> Decision[Tally]
         case OperatorAsked(who="gone"):
             return Decision(state=None)
         case OperatorAsked():
-            note = Noted(kind="said", text=event.who)
+            note = Noted(kind="said", text=event.who, millis=40 if event.who == "timed" else None)
             return Decision(state=Tally(said=(*said, event.who)), activity=(note,))
         case Settled():
             return Decision(state=Tally(said=(*said, f"settled-{event.number}")))
@@ -231,6 +231,12 @@ def test_activity_carries_the_rows_key_and_the_causes_trace() -> None:
     line = bench.log.all(ACTIVITY.name)[0]
     assert line.key == b"shop/b1"
     assert header(line.headers, "trace") == "t1"
+
+
+def test_how_long_it_took_is_told_once_it_is_durable() -> None:
+    bench = Bench()
+    bench.say("timed")
+    assert ("fresh", "said", 40) in bench.notebook.said
 
 
 def test_a_gap_sends_the_consumer_back_and_changes_nothing() -> None:

@@ -90,7 +90,7 @@ def test_check_says_what_does_not_work_and_tells_no_secret(config: Path) -> None
 def test_check_as_json(config: Path) -> None:
     told = json.loads(run("check", "--config", str(config), "--json").stdout)
     assert {one["grade"] for one in told} >= {"ok", "fail"}
-    assert {one["part"] for one in told} == {"log", "shop"}
+    assert {one["part"] for one in told} == {"log", "web", "shop"}
 
 
 @pytest.mark.parametrize("command", ["up", "check", "ingress", "worker", "console"])
