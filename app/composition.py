@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Mount
 
 from app.console import Live, create_console
 from app.ingress.door import Door
-from app.ingress.routes import routes
+from app.ingress.routes import health_routes, routes
 from app.metrics import Metrics
 from app.readmodel.model import ReadModel
 from app.readmodel.projection import Projection
@@ -177,6 +177,8 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
                 lambda: running.not_ready,
                 settings.web.max_body,
             )
+        else:
+            app_routes += health_routes(metrics, lambda: running.not_ready)
         live = Live()
         if "console" in roles:
             app_routes.append(await _console(stack, settings, opened, live))

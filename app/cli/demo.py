@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 
@@ -25,6 +26,8 @@ PLAIN_EVERY = 5.0
 def show(plan: Plan, as_json: bool) -> int:
     """Runs the demo; the exit code says whether the books are right."""
     console = Console(stderr=True)
+    # The simulators cut connections on demand, which their server takes for a mistake of theirs.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     try:
         return run_process(lambda stop: _show(plan, as_json, console, stop))
     except BridgeFailed as error:

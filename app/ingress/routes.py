@@ -22,10 +22,21 @@ def routes(
     ready: Callable[[], str],
     max_body: int,
 ) -> list[Route]:
-    """Webhooks, health and metrics. `ready()` gives why not, or nothing."""
+    """Webhooks, health and metrics."""
 
     def desk(vendor: Vendor) -> Desk:
         return Desk(vendor, writer, doors, metrics, new_trace, max_body)
+
+    return [
+        # Without `methods`: a wrong one is the desk's to refuse, and to count.
+        Route("/webhooks/{connection}/bol", desk("bol")),
+        Route("/webhooks/{connection}/mplus/{event}", desk("mplus")),
+        *health_routes(metrics, ready),
+    ]
+
+
+def health_routes(metrics: Metrics, ready: Callable[[], str]) -> list[Route]:
+    """Health and metrics, for a process of any role. `ready()` gives why not, or nothing."""
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -38,9 +49,6 @@ def routes(
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return [
-        # Without `methods`: a wrong one is the desk's to refuse, and to count.
-        Route("/webhooks/{connection}/bol", desk("bol")),
-        Route("/webhooks/{connection}/mplus/{event}", desk("mplus")),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", exposition),

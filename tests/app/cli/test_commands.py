@@ -174,9 +174,21 @@ def test_a_key_fits_itself_and_what_is_below_it() -> None:
     assert not fits(record, "shop/100")
 
 
-async def test_up_serves_answers_readiness_and_ends_with_ctrl_c(config: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "push"), [("up", 401), ("ingress", 401), ("worker", 404), ("console", 404)]
+)
+async def test_a_role_serves_tells_its_health_and_ends_with_ctrl_c(
+    command: str, push: int, config: Path
+) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "up", "--config", str(config), stderr=asyncio.subprocess.PIPE, cwd=ROOT
+        sys.executable,
+        "-m",
+        "app",
+        command,
+        "--config",
+        str(config),
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
     )
     assert process.stderr is not None
     address = ""
@@ -187,7 +199,8 @@ async def test_up_serves_answers_readiness_and_ends_with_ctrl_c(config: Path) ->
     async with httpx.AsyncClient(base_url=address) as http:
         assert (await http.get("/healthz")).status_code == 200
         assert (await http.get("/readyz")).status_code == 200
-        assert (await http.post("/webhooks/shop/bol", content=b"{}")).status_code == 401
+        assert b"kassabrug_" in (await http.get("/metrics")).content
+        assert (await http.post("/webhooks/shop/bol", content=b"{}")).status_code == push
     os.kill(process.pid, signal.SIGINT)
     rest = (await process.stderr.read()).decode()
     assert await process.wait() == 0
