@@ -1,4 +1,4 @@
-"""The marketplace on the wire: login, media types, rate limits and trouble around the operations of api.py."""
+"""The marketplace on the wire: login, media types, rate limits and trouble around the operations."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ from typing import Any
 import httpx
 import orjson
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from connectors.bol.simulator.api import ENDPOINTS, Endpoint, Told
-from connectors.bol.simulator.books import BolBooks, NotDone
+from connectors.bol.simulator import offers, orders, subscriptions
+from connectors.bol.simulator.answers import Cut, as_json, as_problem, read, struck, takes
+from connectors.bol.simulator.books import BolBooks
 from connectors.bol.simulator.config import BolSimulatorConfig
 from connectors.bol.simulator.control import control_routes
+from connectors.bol.simulator.endpoint import Call, Endpoint
 from connectors.bol.simulator.faults import FaultRule, Faults
 from connectors.bol.simulator.keys import Keys
 from connectors.bol.simulator.limits import Windows
 from connectors.bol.simulator.pushes import Pushes
-from connectors.bol.simulator.told import problem
+from connectors.bol.simulator.records import NotDone
 from streams.vocabulary.time import Clock, seconds
 
 SLOW_SECONDS = 2.0
 MOST_TOKENS = 1_000
+ENDPOINTS = (*offers.ENDPOINTS, *orders.ENDPOINTS, *subscriptions.ENDPOINTS)
 
 
 class BolSimulator:
@@ -62,12 +65,13 @@ class BolSimulator:
         self._open()
 
     def _open(self) -> None:
-        self.books = BolBooks(self._clock, self._rng, self.config.process_seconds)
-        self.limits = Windows(self.config.limits, self._clock)
-        self.pushes = Pushes(self.config, self.books, self.keys, self.faults, self._client, self.sleep)
+        config = self.config
+        self.books = BolBooks(self._clock, self._rng, config.process_seconds, config.process_kept)
+        self.limits = Windows(config.limits, self._clock)
+        self.pushes = Pushes(config, self.books, self.keys, self.faults, self._client, self.sleep)
 
     async def reset(self) -> None:
-        """The first day again: empty books, no faults."""
+        """The first day again: empty books, no faults. Tokens and keys stay."""
         await self.pushes.aclose()
         self.faults.clear()
         self.calls.clear()
@@ -82,122 +86,120 @@ class BolSimulator:
     # -- login
 
     async def token(self, request: Request) -> Response:
-        """`POST /token?grant_type=client_credentials` with HTTP Basic."""
+        """`POST /token?grant_type=client_credentials` with HTTP Basic (facts/bol.md, Transport)."""
         self.calls["token"] += 1
+        rule = self.faults.for_call("token", request.method, request.url.path)
+        early = await self._before(rule, "token", "/token", {})
+        if early is not None:
+            return early
+        answer = self._token(request)
+        return await self._after(rule, answer, "/token", {}) or answer
+
+    def _token(self, request: Request) -> Response:
         if request.query_params.get("grant_type") != "client_credentials":
-            return _json(400, {"error": "unsupported_grant_type"})
+            return as_json(400, {"error": "unsupported_grant_type"})
         kind, _, given = request.headers.get("authorization", "").partition(" ")
         try:
             pair = base64.b64decode(given, validate=True) if kind.lower() == "basic" else b""
         except (binascii.Error, ValueError):
             pair = b""
         if not hmac.compare_digest(pair, f"{self.config.client_id}:{self.config.client_secret}".encode()):
-            return _json(
-                401,
-                {
-                    "error": "invalid_client",
-                    "error_description": "Invalid client or Invalid client credentials",
-                },
-            )
+            words = "Invalid client or Invalid client credentials"
+            return as_json(401, {"error": "invalid_client", "error_description": words})
         now = self._clock()
         self._tokens = {token: until for token, until in self._tokens.items() if until > now}
         if len(self._tokens) >= MOST_TOKENS:
-            return _json(429, {"error": "too_many_requests"})
+            return as_json(429, {"error": "too_many_requests"})
         token = f"{self._rng.getrandbits(256):064x}"
         self._tokens[token] = now + seconds(self.config.token_seconds)
-        return _json(
-            200,
-            {
-                "access_token": token,
-                "token_type": "Bearer",
-                "expires_in": self.config.token_seconds,
-                "scope": "RETAILER",
-            },
-        )
+        told: dict[str, Any] = {"access_token": token, "token_type": "Bearer", "scope": "RETAILER"}
+        return as_json(200, told | {"expires_in": self.config.token_seconds})
 
     def forget_tokens(self) -> None:
         """Every token is refused from now on."""
         self._tokens.clear()
+
+    def _signed_in(self, request: Request) -> bool:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        until = self._tokens.get(token) if kind.lower() == "bearer" else None
+        return until is not None and until > self._clock()
 
     # -- operations
 
     async def serve(self, endpoint: Endpoint, request: Request) -> Response:
         """One call, with everything around it."""
         self.calls[endpoint.operation] += 1
-        until = self._tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))
-        if until is None or until <= self._clock():
-            return _problem(401, "Request failed: access token is invalid or has expired")
-        accept = request.headers.get("accept", "*/*")
-        if endpoint.media not in accept and "*/*" not in accept:
-            return _problem(406, f"Accept must be {endpoint.media}")
+        path = str(request.scope["path"])
+        if not self._signed_in(request):
+            return as_problem(401, "Request failed: access token is invalid or has expired", path)
+        if not takes(request.headers.get("accept", ""), endpoint.media):
+            return as_problem(406, f"Accept must be {endpoint.media}", path)
         allowed, headers = self.limits.take(endpoint.operation)
         if not allowed:
             self.calls[f"{endpoint.operation}:429"] += 1
-            return _problem(429, "Too many requests", headers)
-        rule = self.faults.for_call(endpoint.operation)
-        if rule is not None:
-            self.calls[f"{endpoint.operation}:{rule.kind}"] += 1
-            early = await self._before(rule, headers)
-            if early is not None:
-                return early
-        answer = await self._answer(endpoint, request, headers)
+            return as_problem(429, "Too many requests", path, headers)
+        rule = self.faults.for_call(endpoint.operation, request.method, path)
+        early = await self._before(rule, endpoint.operation, path, headers)
+        if early is not None:
+            return early
+        answer = await self._answer(endpoint, request, path, headers)
         self.pushes.tell()
-        if rule is not None:
-            late = await self._after(rule, answer, headers)
-            if late is not None:
-                return late
-        return answer
+        return await self._after(rule, answer, path, headers) or answer
 
-    async def _answer(self, endpoint: Endpoint, request: Request, headers: dict[str, str]) -> Response:
-        body: dict[str, Any] = {}
-        if request.method in ("POST", "PUT", "PATCH"):
-            given = request.headers.get("content-type", "").partition(";")[0].strip()
-            if given != endpoint.media:
-                return _problem(415, f"Content-Type must be {endpoint.media}", headers)
-            read = await _read(request, self.config.max_body)
-            if read is None:
-                return _problem(413, "the request is too long", headers)
-            try:
-                parsed = orjson.loads(read)
-            except orjson.JSONDecodeError:
-                return _problem(400, "the body is not JSON", headers)
-            if not isinstance(parsed, dict):
-                return _problem(400, "the body is not an object", headers)
-            body = parsed
+    async def _answer(
+        self, endpoint: Endpoint, request: Request, path: str, headers: dict[str, str]
+    ) -> Response:
         try:
-            told: Told = await endpoint.handler(self, request, body)
+            body = None
+            if endpoint.body is not None:
+                given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+                if given != endpoint.media:
+                    raise NotDone(f"Content-Type must be {endpoint.media}", 415)
+                body = await read(request, self.config.max_body, endpoint.body)
+            names = request.path_params
+            told = endpoint.handler(Call(self, endpoint, path, names, request.query_params, body))
         except NotDone as refusal:
-            return _problem(refusal.status, str(refusal), headers, refusal.name)
+            return as_problem(refusal.status, str(refusal), path, headers, refusal.name)
+        except ClientDisconnect:
+            return as_problem(400, "the body did not arrive", path, headers)
         if told.body is None:
             return Response(status_code=told.status, headers=headers)
         return Response(orjson.dumps(told.body), told.status, headers, media_type=endpoint.media)
 
-    async def _before(self, rule: FaultRule, headers: dict[str, str]) -> Response | None:
+    async def _before(
+        self, rule: FaultRule | None, operation: str, path: str, headers: dict[str, str]
+    ) -> Response | None:
+        if rule is None:
+            return None
+        self.calls[f"{operation}:{rule.kind}"] += 1
         match rule.kind:
             case "slow":
                 await self.sleep(SLOW_SECONDS if rule.seconds is None else rule.seconds)
             case "timeout":
                 return await self._cut(rule)
             case "http" if not rule.after_effect:
-                return _struck(rule, headers)
+                return struck(rule, path, headers)
         return None
 
-    async def _after(self, rule: FaultRule, answer: Response, headers: dict[str, str]) -> Response | None:
-        match rule.kind:
+    async def _after(
+        self, rule: FaultRule | None, answer: Response, path: str, headers: dict[str, str]
+    ) -> Response | None:
+        match rule.kind if rule is not None else "":
             case "timeout-after-effect":
+                assert rule is not None
                 return await self._cut(rule)
             case "truncated":
-                body = bytes(answer.body)
-                return Response(body[: len(body) // 2], answer.status_code, headers)
+                return Response(bytes(answer.body)[: len(answer.body) // 2], answer.status_code, headers)
             case "http":
-                return _struck(rule, headers)
+                assert rule is not None
+                return struck(rule, path, headers)
         return None
 
     async def _cut(self, rule: FaultRule) -> Response:
         await self.sleep(self.config.hang_seconds if rule.seconds is None else rule.seconds)
         if self.lost is not None:
             raise self.lost()
-        return _Cut()
+        return Cut()
 
 
 def create_app(
@@ -225,11 +227,13 @@ def create_app(
             await simulator.aclose()
 
     routes = [
-        Route("/token", simulator.token, methods=["POST"]),
         *(_route(simulator, endpoint) for endpoint in ENDPOINTS),
+        Route("/token", simulator.token, methods=["POST"]),
         *control_routes(simulator),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={404: _no_such_call, 405: _no_such_call}
+    )
     app.state.simulator = simulator
     return app
 
@@ -241,40 +245,8 @@ def _route(simulator: BolSimulator, endpoint: Endpoint) -> Route:
     return Route(endpoint.path, serve, methods=[endpoint.method])
 
 
-class _Cut(Response):
-    """An answer that breaks off: more was promised than comes, so the server drops the connection."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-length", b"1000"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _read(request: Request, most: int) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                return None
-            parts.append(part)
-    except ClientDisconnect:
-        return b""
-    return b"".join(parts)
-
-
-def _struck(rule: FaultRule, headers: dict[str, str]) -> Response:
-    if rule.status == 429:
-        wait = "1" if rule.seconds is None else str(max(0, round(rule.seconds)))
-        headers = {**headers, "retry-after": wait, "x-ratelimit-remaining": "0", "x-ratelimit-reset": wait}
-    return _problem(rule.status, "simulated trouble", headers)
-
-
-def _problem(status: int, detail: str, headers: dict[str, str] | None = None, name: str = "") -> Response:
-    body = orjson.dumps(problem(status, detail, name))
-    return Response(body, status, headers, media_type="application/problem+json")
-
-
-def _json(status: int, body: Any) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json")
+async def _no_such_call(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    detail = f"{request.method} {path[:200]} is not known here"
+    return as_problem(error.status_code, detail, path, dict(error.headers or {}))

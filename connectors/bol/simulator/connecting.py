@@ -17,6 +17,13 @@ def how_to_connect(config: BolSimulatorConfig, base_url: str) -> str:
             f"  api            {base}/retailer/...  and  {base}/shared/...",
             f"  control        {base}/_control/books",
             "",
+            "In the settings of the bridge, under your connection's name:",
+            "  [connections.winkel.bol]",
+            f'  client_id = "{config.client_id}"',
+            f'  client_secret = "plain:{config.client_secret}"',
+            f'  api_url = "{base}"',
+            f'  login_url = "{base}"',
+            "",
             "Put something on sale, then order it:",
             f"  curl -X POST {base}/_control/offers -H 'Content-Type: application/json' "
             '-d \'{"offers": [{"ean": "8712345678906", "amount": 5}]}\'',

@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.bol.simulator import told
-from connectors.bol.simulator.books import NotDone
+from connectors.bol.simulator import dump
+from connectors.bol.simulator.answers import drawn
+from connectors.bol.simulator.asked import Int32
 from connectors.bol.simulator.faults import FaultRule
+from connectors.bol.simulator.records import Method, NotDone
 
 if TYPE_CHECKING:
     from connectors.bol.simulator.app import BolSimulator
@@ -28,11 +30,11 @@ T = TypeVar("T")
 
 class _Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     ean: str
-    amount: int = 0
+    amount: Int32 = 0
     reference: str = ""
-    price_cents: int = 1995
+    price_cents: Int32 = 1995
     managed_by_retailer: bool = False
-    fulfilment: str = "FBR"
+    fulfilment: Method = "FBR"
     title: str = ""
     offer_id: str = ""
 
@@ -50,16 +52,21 @@ class _Item(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class _Order(msgspec.Struct, forbid_unknown_fields=True):
     items: list[_Item] = []
     force: bool = False
-    fulfilment: str = ""
+    fulfilment: Method | None = None
 
 
 class _ItemNamed(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     item_id: str
 
 
+class _Cancelled(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    item_id: str = ""
+    order_id: str = ""
+
+
 class _Stock(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     offer_id: str
-    amount: int
+    amount: Int32
 
 
 class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,7 +80,7 @@ class Control:
         self._simulator = simulator
 
     async def add_offers(self, body: _Offers) -> Any:
-        """Loads offers."""
+        """Loads offers. Those before one that cannot be stay."""
         books = self._simulator.books
         added = [
             books.add_offer(
@@ -94,8 +101,7 @@ class Control:
         """A customer orders what is named, or something that is on sale."""
         books = self._simulator.books
         if body.items:
-            eans = {offer.ean: offer.offer_id for offer in books.offers.values()}
-            wanted = [(one.offer_id or eans.get(one.ean, one.ean), one.quantity) for one in body.items]
+            wanted = [(one.offer_id or self._offer_of(one.ean), one.quantity) for one in body.items]
             placed = books.place_order(wanted, body.force, body.fulfilment)
         else:
             found = books.place_random()
@@ -105,12 +111,25 @@ class Control:
         self._simulator.pushes.tell()
         return {"orderId": placed.order_id, "itemIds": [item.item_id for item in placed.items]}
 
-    async def cancel(self, body: _ItemNamed) -> Any:
-        """An item is cancelled."""
-        order, item = self._simulator.books.item(body.item_id)
-        self._simulator.books.cancel_item(order, item)
+    def _offer_of(self, ean: str) -> str:
+        found = self._simulator.books.offers_of(ean)
+        if not found:
+            raise NotDone(f"no offer has EAN {ean[:40]}", 404)
+        return found[0].offer_id
+
+    async def cancel(self, body: _Cancelled) -> Any:
+        """An item, or all items of an order, are cancelled as far as they are open."""
+        books = self._simulator.books
+        if body.item_id:
+            order, item = books.item(body.item_id)
+            items = [item]
+        else:
+            order = books.order(body.order_id)
+            items = order.items
+        for item in items:
+            books.cancel_item(order, item)
         self._simulator.pushes.tell()
-        return {"cancelled": item.cancelled}
+        return {"cancelled": sum(item.cancelled for item in items)}
 
     async def ask_cancellation(self, body: _ItemNamed) -> Any:
         """The customer asks for a cancellation."""
@@ -149,8 +168,11 @@ def control_routes(simulator: BolSimulator) -> list[Route]:
 
     async def books(request: Request) -> Response:
         return _told(
-            told.books(simulator.books) | {"pushes": simulator.pushes.counts, "calls": simulator.calls}
+            dump.books(simulator.books) | {"pushes": simulator.pushes.counts, "calls": simulator.calls}
         )
+
+    async def pushes(request: Request) -> Response:
+        return _told({"attempts": dump.attempts(simulator.pushes.attempts)})
 
     async def faults(request: Request) -> Response:
         if request.method == "DELETE":
@@ -159,11 +181,12 @@ def control_routes(simulator: BolSimulator) -> list[Route]:
 
     return [
         Route("/_control/books", books, methods=["GET"]),
+        Route("/_control/pushes", pushes, methods=["GET"]),
         Route("/_control/faults", faults, methods=["GET", "DELETE"]),
         Route("/_control/faults", _act(control.add_fault, FaultRule), methods=["POST"]),
         Route("/_control/offers", _act(control.add_offers, _Offers), methods=["POST"]),
         Route("/_control/orders", _act(control.order, _Order), methods=["POST"]),
-        Route("/_control/orders/cancel", _act(control.cancel, _ItemNamed), methods=["POST"]),
+        Route("/_control/orders/cancel", _act(control.cancel, _Cancelled), methods=["POST"]),
         Route(
             "/_control/orders/ask-cancellation", _act(control.ask_cancellation, _ItemNamed), methods=["POST"]
         ),
@@ -180,17 +203,11 @@ def _act(act: Callable[[Any], Awaitable[Any]], kind: type[T]) -> Callable[[Reque
     async def handle(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return _told({"error": "the body must be application/json"}, 415)
-        parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > MOST_BODY:
-                return _told({"error": "the body is too long"}, 413)
-            parts.append(part)
         try:
-            return _told(await act(decoder.decode(b"".join(parts) or b"{}")))
+            return _told(await act(decoder.decode(await drawn(request, MOST_BODY) or b"{}")))
         except NotDone as refusal:
             return _told({"error": str(refusal)}, refusal.status)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             return _told({"error": str(error)}, 400)
 
     return handle

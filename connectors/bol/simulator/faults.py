@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from connectors.bol.simulator.records import Fate
+
 CallFault = Literal["http", "slow", "timeout", "timeout-after-effect", "truncated"]
+WriteFault = Literal["process-failure", "process-timeout"]
 PushFault = Literal["webhook-doubled", "webhook-reordered", "webhook-lost"]
 MOST_RULES = 100
 
@@ -15,16 +18,23 @@ MOST_RULES = 100
 class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One kind of trouble for one operation (or push resource), by chance or for a number of times.
 
-    `http`: this status (429 with Retry-After). `slow`: the answer comes `seconds` late. `timeout`: nothing
-    happens and after `seconds` the connection is cut; `timeout-after-effect`: the same, but it did happen.
-    `truncated`: it happened, and the answer is cut in half.
+    `http`: this status (429 with Retry-After); with `after_effect` it did happen. `slow`: the answer comes
+    `seconds` late. `timeout`: nothing happens and after `seconds` the connection is cut; `timeout-after-effect`:
+    the same, but it did happen. `truncated`: it happened, and the answer is cut in half. `process-failure`,
+    `process-timeout`: the write is accepted with 202, does nothing and ends so. `webhook-*`: a push comes twice,
+    late, or never.
     """
 
-    kind: CallFault | PushFault
+    kind: CallFault | WriteFault | PushFault
     operation: str = "*"
-    """As in config.LIMITS, or a push's resource; `*`: any."""
+    """As in config.LIMITS, or a push's resource; `*`: any but the login, which is `token`."""
+    method: str = ""
+    """Calls of this HTTP method only."""
+    path: str = ""
+    """Calls whose path begins so only."""
     probability: float = 1.0
     count: int | None = None
+    """After so many times it is over."""
     status: int = 503
     seconds: float | None = None
     after_effect: bool = False
@@ -38,8 +48,10 @@ class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("status lies between 400 and 599")
         if self.seconds is not None and not 0 <= self.seconds <= 600:
             raise ValueError("seconds lie between 0 and 600")
-        if len(self.operation) > 100:
-            raise ValueError("operation is too long")
+        if max(len(self.operation), len(self.method), len(self.path)) > 100:
+            raise ValueError("operation, method and path have at most 100 characters")
+        if self.kind.startswith("webhook-") and (self.method or self.path):
+            raise ValueError("a push has no method and no path")
 
 
 class Faults:
@@ -59,21 +71,28 @@ class Faults:
         """No more trouble."""
         self._rules.clear()
 
-    def for_call(self, operation: str) -> FaultRule | None:
+    def for_call(self, operation: str, method: str, path: str) -> FaultRule | None:
         """What happens to this call, if anything."""
-        return self._draw(operation, webhooks=False)
+        return self._draw("call", operation, method, path)
+
+    def for_write(self, operation: str, method: str, path: str) -> Fate:
+        """How an asynchronous write will end."""
+        rule = self._draw("process", operation, method, path)
+        if rule is None:
+            return "SUCCESS"
+        return "FAILURE" if rule.kind == "process-failure" else "TIMEOUT"
 
     def for_push(self, resource: str) -> FaultRule | None:
         """What happens to this push, if anything."""
-        return self._draw(resource, webhooks=True)
+        return self._draw("webhook", resource)
 
     def told(self) -> list[dict[str, Any]]:
         """The rules and how often each struck."""
         return [{**msgspec.to_builtins(rule), "struck": struck[0]} for rule, struck in self._rules]
 
-    def _draw(self, name: str, webhooks: bool) -> FaultRule | None:
+    def _draw(self, family: str, operation: str, method: str = "", path: str = "") -> FaultRule | None:
         for rule, struck in self._rules:
-            if rule.kind.startswith("webhook-") != webhooks or rule.operation not in ("*", name):
+            if _family(rule) != family or not _fits(rule, operation, method, path):
                 continue
             if rule.count is not None and struck[0] >= rule.count:
                 continue
@@ -81,3 +100,17 @@ class Faults:
                 struck[0] += 1
                 return rule
         return None
+
+
+def _family(rule: FaultRule) -> str:
+    first = rule.kind.partition("-")[0]
+    return first if first in ("process", "webhook") else "call"
+
+
+def _fits(rule: FaultRule, operation: str, method: str, path: str) -> bool:
+    if rule.operation == "*":
+        if operation == "token" and not rule.path:
+            return False
+    elif rule.operation != operation:
+        return False
+    return rule.method.upper() in ("", method) and path.startswith(rule.path)

@@ -17,9 +17,9 @@ def make_server(
 ) -> uvicorn.Server:
     """A server that is not running yet: `await server.serve()`, stopped by `server.should_exit = True`.
 
-    Without `rng` the ids of orders differ at every start, as Bol's do.
+    Without `rng` and without a seed in the settings, the ids of orders differ at every start, as Bol's do.
     """
-    app = create_app(config, clock=system_clock, sleep=asyncio.sleep, rng=rng or Random())
+    app = create_app(config, clock=system_clock, sleep=asyncio.sleep, rng=rng or Random(config.seed))
     return uvicorn.Server(
         uvicorn.Config(
             app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=2

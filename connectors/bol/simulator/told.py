@@ -1,18 +1,31 @@
-"""The books as Bol's JSON: shapes of contracts/bol-retailer-v10 and bol-offers-v11. Pure."""
+"""The books as Bol's JSON: shapes of contracts/bol-retailer-v10, bol-shared-v10 and bol-offers-v11. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import orjson
 
-from connectors.bol.simulator.books import BolBooks, Item, Offer, Order, Process, Subscription
-from connectors.bol.simulator.customers import Customer
-from streams.vocabulary.time import SHOP_ZONE
+from connectors.bol.simulator.generator import Customer
+from connectors.bol.simulator.records import Item, Offer, Order, Process, Shipment, Subscription
+from connectors.bol.simulator.shelf import Shelf
+from streams.vocabulary.time import SHOP_ZONE, utc
 
 COMMISSION = Decimal("0.12")
+TITLES = {
+    400: "Error validating request. Consult the bol.com API documentation for more information.",
+    401: "Unauthorized",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    413: "Payload too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+}
 
 
 def local(moment: datetime) -> str:
@@ -20,41 +33,63 @@ def local(moment: datetime) -> str:
     return moment.astimezone(SHOP_ZONE).isoformat(timespec="seconds")
 
 
+def zulu(moment: datetime) -> str:
+    """UTC, as the offers are dated (v11)."""
+    return utc(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def money(cents: int) -> orjson.Fragment:
-    """Euros with two places, exactly: a float would not be."""
+    """Euros with two places, exactly: a float would not be. Raises ValueError below nothing."""
+    if cents < 0:
+        raise ValueError("a price below nothing")
     return orjson.Fragment(f"{cents // 100}.{cents % 100:02d}")
 
 
-def offer(books: BolBooks, one: Offer) -> dict[str, Any]:
+def offer(shelf: Shelf, one: Offer) -> dict[str, Any]:
     """OfferResponse."""
-    return {
+    told: dict[str, Any] = {
         "offerId": one.offer_id,
         "ean": one.ean,
-        "lastModifiedDateTime": one.modified.isoformat(timespec="milliseconds"),
+        "lastModifiedDateTime": zulu(one.modified),
         "reference": one.reference,
         "onHoldByRetailer": one.on_hold,
         "stock": {
             "amount": one.amount,
-            "correctedStock": books.corrected(one),
+            "correctedStock": shelf.corrected(one),
             "managedByRetailer": one.managed,
         },
         "countryAvailabilities": [
-            {"countryCode": "NL", "forSale": True},
-            {"countryCode": "BE", "forSale": True},
+            {"countryCode": country, "forSale": shelf.on_sale(one) > 0} for country in one.countries
         ],
-        "condition": {"category": "NEW"},
-        "pricing": {"bundlePrices": [{"quantity": 1, "unitPrice": money(one.price_cents)}]},
-        "fulfilment": {"method": one.fulfilment}
-        if one.fulfilment == "FBB"
-        else {
-            "method": "FBR",
-            "schedule": "MY_DELIVERY_PROMISE",
-            "deliveryPromise": {"minimumDaysToCustomer": 1, "maximumDaysToCustomer": 2},
+        "condition": one.condition,
+        "pricing": {
+            "bundlePrices": [{"quantity": least, "unitPrice": money(cents)} for least, cents in one.prices]
         },
+        "fulfilment": one.fulfilment,
+    }
+    if one.economic_operator:
+        told["economicOperatorId"] = one.economic_operator
+    return told
+
+
+def not_for_sale(shelf: Shelf, one: Offer) -> dict[str, Any]:
+    """NotForSaleReasons: no countries where it is for sale."""
+    reasons = []
+    if one.on_hold:
+        reasons.append(("ON_HOLD", "The offer is on hold by the retailer."))
+    if shelf.corrected(one) == 0:
+        reasons.append(("STOCK", "The offer has no stock."))
+    told = [
+        {"category": category, "code": category, "description": description}
+        for category, description in reasons
+    ]
+    return {
+        "offerId": one.offer_id,
+        "countries": [{"countryCode": country, "reasons": told} for country in one.countries if told],
     }
 
 
-def reduced(one: Order, items: list[Item]) -> dict[str, Any]:
+def reduced(one: Order, items: Iterable[Item]) -> dict[str, Any]:
     """ReducedOrder."""
     return {
         "orderId": one.order_id,
@@ -62,7 +97,7 @@ def reduced(one: Order, items: list[Item]) -> dict[str, Any]:
         "orderItems": [
             {
                 "orderItemId": item.item_id,
-                "ean": item.ean,
+                "ean": item.offer.ean,
                 "fulfilmentMethod": item.fulfilment,
                 "fulfilmentStatus": "OPEN" if item.open else "HANDLED",
                 "quantity": item.quantity,
@@ -78,26 +113,34 @@ def reduced(one: Order, items: list[Item]) -> dict[str, Any]:
 
 def order(one: Order) -> dict[str, Any]:
     """Order, with addresses and prices."""
-    ship = _address(one.customer)
-    bill = dict(ship)
-    if one.bill_elsewhere:
-        bill |= {"streetName": "Postbus", "houseNumber": "123", "houseNumberExtension": None}
-    if one.customer.company:
-        bill |= {
-            "company": one.customer.company,
-            "vatNumber": one.customer.vat_number,
-            "kvkNumber": "12345678",
-        }
-    if one.customer.phone:
-        ship["deliveryPhoneNumber"] = one.customer.phone
     return {
         "orderId": one.order_id,
-        "pickupPoint": False,
+        "pickupPoint": bool(one.customer.pickup_point),
         "orderPlacedDateTime": local(one.placed),
-        "shipmentDetails": ship,
-        "billingDetails": bill,
+        "shipmentDetails": _ship_to(one.customer),
+        "billingDetails": _bill_to(one.customer),
         "orderItems": [_item(item) for item in one.items],
     }
+
+
+def _ship_to(buyer: Customer) -> dict[str, Any]:
+    told = _address(buyer) | {"language": buyer.language}
+    if buyer.phone:
+        told["deliveryPhoneNumber"] = buyer.phone
+    if buyer.pickup_point:
+        told["pickupPointName"] = buyer.pickup_point
+    return told
+
+
+def _bill_to(buyer: Customer) -> dict[str, Any]:
+    told = _address(buyer)
+    if buyer.bill_to_box:
+        told |= {"streetName": "Postbus", "houseNumber": buyer.bill_to_box, "houseNumberExtension": None}
+    if buyer.company:
+        told |= {"company": buyer.company, "vatNumber": buyer.vat_number, "kvkNumber": buyer.kvk_number}
+    if buyer.order_reference:
+        told["orderReference"] = buyer.order_reference
+    return told
 
 
 def _address(buyer: Customer) -> dict[str, Any]:
@@ -123,19 +166,67 @@ def _item(item: Item) -> dict[str, Any]:
         "cancellationRequest": item.cancellation_asked,
         "fulfilment": {
             "method": item.fulfilment,
-            "distributionParty": "RETAILER",
+            "distributionParty": "RETAILER" if item.fulfilment == "FBR" else "BOL",
             "timeFrameType": "REGULAR",
         },
-        "offer": {"offerId": item.offer_id, "reference": item.reference},
-        "product": {"ean": item.ean, "title": item.title},
+        "offer": {"offerId": item.offer.offer_id, "reference": item.reference},
+        "product": {"ean": item.offer.ean, "title": item.title},
         "quantity": item.quantity,
         "quantityShipped": item.shipped,
         "quantityCancelled": item.cancelled,
         "unitPrice": money(item.unit_cents),
         "totalPrice": money(item.total_cents),
         "discounts": [{"title": "Korting", "amount": money(discount)}] if discount else [],
-        "commission": money(int(item.unit_cents * COMMISSION)),
+        "commission": money(_commission(item)),
         "latestChangedDateTime": local(item.changed),
+    }
+
+
+def _commission(item: Item) -> int:
+    """In cents, for all units of the item (OrderOrderItem.commission)."""
+    return int((item.total_cents * COMMISSION).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def shipment_reduced(one: Shipment) -> dict[str, Any]:
+    """ReducedShipment."""
+    return _shipment(one) | {
+        "shipmentItems": [{"orderItemId": item.item_id, "ean": item.offer.ean} for item, _ in one.items],
+        "transport": {"transportId": one.shipment_id},
+    }
+
+
+def shipment(one: Shipment) -> dict[str, Any]:
+    """Shipment."""
+    return _shipment(one) | {
+        "pickupPoint": bool(one.order.customer.pickup_point),
+        "shipmentDetails": _ship_to(one.order.customer),
+        "billingDetails": _bill_to(one.order.customer),
+        "shipmentItems": [
+            {
+                "orderItemId": item.item_id,
+                "fulfilment": {
+                    "method": item.fulfilment,
+                    "distributionParty": "RETAILER" if item.fulfilment == "FBR" else "BOL",
+                },
+                "offer": {"offerId": item.offer.offer_id, "reference": item.reference},
+                "product": {"ean": item.offer.ean, "title": item.title},
+                "quantity": item.quantity,
+                "quantityShipped": quantity,
+                "unitPrice": money(item.unit_cents),
+                "commission": money(_commission(item)),
+            }
+            for item, quantity in one.items
+        ],
+        "transport": {"transportId": one.shipment_id} | one.transport,
+    }
+
+
+def _shipment(one: Shipment) -> dict[str, Any]:
+    return {
+        "shipmentId": one.shipment_id,
+        "shipmentDateTime": local(one.at),
+        "shipmentReference": one.reference,
+        "order": {"orderId": one.order.order_id, "orderPlacedDateTime": local(one.order.placed)},
     }
 
 
@@ -152,11 +243,10 @@ def process(one: Process, now: datetime) -> dict[str, Any]:
             {
                 "rel": "self",
                 "href": f"https://api.bol.com/shared/process-status/{one.process_id}",
-                "method": "GET",
             }
         ],
     }
-    if one.error and one.status(now) == "FAILURE":
+    if one.error and one.status(now) != "PENDING":
         told["errorMessage"] = one.error
     return told
 
@@ -172,57 +262,14 @@ def subscription(one: Subscription) -> dict[str, Any]:
     }
 
 
-def problem(status: int, detail: str, name: str = "") -> dict[str, Any]:
-    """Problem."""
+def problem(status: int, detail: str, path: str = "", name: str = "") -> dict[str, Any]:
+    """Problem. `name`: the field at fault."""
     return {
         "type": "https://api.bol.com/problems",
-        "title": "Error validating request. Consult the bol.com API documentation for more information."
-        if status < 500
-        else "Internal server error",
+        "title": TITLES.get(status, "Internal server error" if status >= 500 else "Bad request"),
         "status": status,
         "detail": detail,
         "host": "simulator",
-        "instance": "https://api.bol.com/retailer",
+        "instance": f"https://api.bol.com{path}",
         "violations": [{"name": name, "reason": detail}] if name else [],
-    }
-
-
-def books(one: BolBooks) -> dict[str, Any]:
-    """Everything, for a verdict."""
-    return {
-        "offers": [
-            {
-                "offerId": offer.offer_id,
-                "ean": offer.ean,
-                "reference": offer.reference,
-                "amount": offer.amount,
-                "managedByRetailer": offer.managed,
-                "onSale": one.corrected(offer),
-            }
-            for offer in one.offers.values()
-        ],
-        "orders": [
-            {
-                "orderId": order.order_id,
-                "placed": order.placed.isoformat(timespec="microseconds"),
-                "items": [
-                    {
-                        "itemId": item.item_id,
-                        "offerId": item.offer_id,
-                        "ean": item.ean,
-                        "quantity": item.quantity,
-                        "cancelled": item.cancelled,
-                        "shipped": item.shipped,
-                        "unitCents": item.unit_cents,
-                        "totalCents": item.total_cents,
-                        "onSaleBefore": item.on_sale_before,
-                    }
-                    for item in order.items
-                ],
-            }
-            for order in one.orders.values()
-        ],
-        "changes": one.changes,
-        "shipments": one.shipments,
-        "subscriptions": [subscription(sub) for sub in one.subscriptions.values()],
     }
