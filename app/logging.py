@@ -16,7 +16,13 @@ _IN_ADDRESS = re.compile(
 )
 _BEARER = re.compile(r"\b(Bearer|Basic) [A-Za-z0-9._~+/=-]{8,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
-QUIET = ("httpx", "httpcore", "faust", "mode", "aiokafka", "asyncio", "uvicorn", "hpack")
+QUIET = (
+    *("httpx", "httpcore", "faust", "mode", "aiokafka", "asyncio", "uvicorn", "hpack"),
+    *(
+        "streams.log.host",
+        "streams.log.embedded.transport",
+    ),  # where Faust's services tell of each start and stop
+)
 SHORTEST = 6
 """A shorter secret would blot out half of every line; it is still taken out of addresses."""
 LONGEST = 20_000
