@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -27,7 +26,6 @@ MOST_AGE = 86_400.0
 LEAST_BITS = 1024
 MOST_KEYS = 100
 LONGEST_HEADER = 4096
-_PART = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')
 
 
 class Signature(NamedTuple):
@@ -47,7 +45,10 @@ def parse(header: str) -> Signature:
         raise BadSignature("no signature header")
     if len(header) > LONGEST_HEADER:
         raise BadSignature("the signature header is too long")
-    parts = {name.lower(): quoted or plain.strip() for name, quoted, plain in _PART.findall(header)}
+    parts: dict[str, str] = {}
+    for part in header.split(","):  # in one go: whoever knocks decides what stands here
+        name, _, value = part.partition("=")
+        parts[name.strip().lower()] = value.strip().removeprefix('"').removesuffix('"')
     if "keyid" not in parts or not parts.get("signature"):
         raise BadSignature("the signature header has no keyId or no signature")
     if parts.get("algorithm", "rsa-sha256").lower() != "rsa-sha256":

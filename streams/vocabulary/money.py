@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
+MOST_DIGITS = 15
+"""Digits before the point beyond which a number of euros is rubbish."""
 
 
 def cents_of(euros: Decimal | str | int) -> int:
-    """Euros to whole cents, half up. Raises ValueError on what is no amount (NaN, text, a float)."""
+    """Euros to whole cents, half up. Raises ValueError on what is no amount (NaN, text, a float, 1E+20)."""
     if isinstance(euros, float):
         raise ValueError(f"money is never a float: {euros!r}")
     try:
@@ -17,6 +19,8 @@ def cents_of(euros: Decimal | str | int) -> int:
         raise ValueError(f"not an amount of money: {euros!r}") from error
     if not amount.is_finite():
         raise ValueError(f"not an amount of money: {euros!r}")
+    if amount.adjusted() > MOST_DIGITS:
+        raise ValueError(f"more money than there is: {euros!r}")
     return int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

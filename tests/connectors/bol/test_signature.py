@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.bol.executor import signature_keys
-from connectors.bol.signature import BadSignature, Signature, SignatureKeys, parse, public_key
+from connectors.bol.signature import LONGEST_HEADER, BadSignature, Signature, SignatureKeys, parse, public_key
 from connectors.bol.wire import SignatureKey
 from tests.connectors.bol.market import KEYS, Market, Time, odd, problem, told
 
@@ -258,3 +258,11 @@ async def test_keys_from_the_client(market: Market) -> None:
     assert await signature_keys(client) == [key("0")]
     assert await signature_keys(client) is None
     assert await signature_keys(client) is None
+
+
+@pytest.mark.parametrize(
+    "header", ["a" * LONGEST_HEADER, " " * LONGEST_HEADER, "a=b," * (LONGEST_HEADER // 4)]
+)
+def test_a_long_hostile_header_is_no_signature(header: str) -> None:
+    with pytest.raises(BadSignature):
+        parse(header)

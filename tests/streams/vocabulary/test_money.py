@@ -27,3 +27,10 @@ def test_text_for_people() -> None:
     assert euros_text(1995) == "€ 19.95"
     assert euros_text(-50) == "-€ 0.50"
     assert euros_of(5) == Decimal("0.05")
+
+
+@pytest.mark.parametrize("euros", ["1E+20", "1E+400", "-1E+30", "9" * 40])
+def test_more_money_than_there_is_is_no_amount(euros: str) -> None:
+    """Regression: it raised InvalidOperation, which nobody catches."""
+    with pytest.raises(ValueError, match="more money"):
+        cents_of(euros)
