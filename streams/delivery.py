@@ -76,6 +76,8 @@ class _Unit(Generic[S]):
         self.before: dict[bytes, Row[S]] = {}
         self.sent: list[Draft] = []
         self.traces: dict[bytes, str] = {}
+        self.rung: set[bytes] = set()
+        """Keys whose alarm has rung: it is set anew also when it is for the same moment again."""
         self.fresh: list[tuple[str, int]] = []
         self.applied = 0
         self.skipped = 0
@@ -213,16 +215,17 @@ class Delivery(Handler, Generic[S]):
                 return
             if event.number == asked.number:
                 del open_effects[event.key]
-        wake = row.wake if row else None
+        at = moment_of(record.timestamp)
         if isinstance(event, Woke):
-            if wake is None or event.due < wake:
+            if row is None or row.wake is None or event.due < row.wake:
                 unit.skipped += 1  # an alarm that was set off twice, or moved since
                 return
-            wake = None
+            unit.rung.add(key)
+            at = max(at, event.due)  # a record's time is in whole milliseconds: it may lie before the moment
         context = Context(
             connection=connection,
             entity=entity,
-            at=moment_of(record.timestamp),
+            at=at,
             rules=rules,
             open=open_effects,
         )
@@ -300,6 +303,8 @@ class Delivery(Handler, Generic[S]):
             else:
                 self._remember(key, row)
             self._follow(key, run.at, unit.before.get(key), row, unit.traces[key])
+            if key in unit.rung and row.wake is not None:
+                self._follower.wake(key, run.at, row.wake)
         self._position[run.at] = run.end
         self._observer.applied(self._flow.name, unit.applied)
         for kind, millis in unit.fresh:

@@ -30,6 +30,9 @@ AT = TopicPartition(inbox_topic("orders"), 0)
 HEADERS = fact_headers("shop", "t1")
 
 
+DUE_MS = 1_700_000_100_000
+
+
 class Tally(Value, frozen=True):
     said: tuple[str, ...] = ()
 
@@ -44,6 +47,8 @@ def decide(state: Tally | None, event: Any, context: Context) -> Decision[Tally]
             return Decision(state=Tally(said=(*said, "ask")), asks=(ask,))
         case OperatorAsked(who="wake"):
             return Decision(state=Tally(said=said), wake=context.at + timedelta(seconds=5))
+        case OperatorAsked(who="again"):
+            return Decision(state=Tally(said=said), wake=moment_of(DUE_MS) + timedelta(microseconds=385))
         case OperatorAsked(who="gone"):
             return Decision(state=None)
         case OperatorAsked():
@@ -52,7 +57,9 @@ def decide(state: Tally | None, event: Any, context: Context) -> Decision[Tally]
         case Settled():
             return Decision(state=Tally(said=(*said, f"settled-{event.number}")))
         case Woke():
-            return Decision(state=Tally(said=(*said, "woke")))
+            late = context.at >= event.due
+            again = event.due if "word" in said else None
+            return Decision(state=Tally(said=(*said, "woke" if late else "too early")), wake=again)
         case _:
             return Decision(state=state)
 
@@ -216,6 +223,27 @@ def test_an_alarm_is_set_and_known_again_after_a_restart() -> None:
         bench.put(msgspec.json.encode(Woke(due=due)))
         bench.deliver()
     assert bench.said == ("woke",), "an alarm that rings twice counts once"
+
+
+def test_an_alarm_is_never_too_early_by_the_milliseconds_of_its_record() -> None:
+    """Regression: a moment with microseconds lay after the record that woke for it, so the row waited on, and its
+    alarm, unchanged, was not set again: a connection whose sweep had failed once slept for ever."""
+    bench = Bench()
+    bench.say("again")
+    due = moment_of(DUE_MS) + timedelta(microseconds=385)
+    bench.log.now = DUE_MS - 1
+    bench.put(msgspec.json.encode(Woke(due=due)))
+    bench.deliver()
+    assert bench.said == ("woke",)
+
+
+def test_an_alarm_for_the_same_moment_again_is_set_again() -> None:
+    bench = Bench()
+    bench.say("word", "again")
+    due = bench.follower.alarms.pop(("orders", b"shop/b1"))
+    bench.put(msgspec.json.encode(Woke(due=due)))
+    bench.deliver()
+    assert bench.follower.alarms == {("orders", b"shop/b1"): due}
 
 
 def test_a_row_that_ends_is_a_tombstone() -> None:
