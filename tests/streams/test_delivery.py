@@ -231,8 +231,7 @@ def test_an_alarm_is_never_too_early_by_the_milliseconds_of_its_record() -> None
     bench = Bench()
     bench.say("again")
     due = moment_of(DUE_MS) + timedelta(microseconds=385)
-    bench.log.now = DUE_MS - 1
-    bench.put(msgspec.json.encode(Woke(due=due)))
+    bench.log.put(Draft(AT.topic, b"shop/b1", msgspec.json.encode(Woke(due=due)), HEADERS, DUE_MS, 0))
     bench.deliver()
     assert bench.said == ("woke",)
 
