@@ -97,7 +97,9 @@ async def stock_of(trip: Trip, effect: SweepStock) -> Swept | Failure:
                 return page
             rows = page.what
             _tell_left_out(trip, "stock readings", rows.left_out, rows.why)
-            newest.update({(branch, one.article_number): one for one in rows.found})
+            # Rows have no order that is promised (facts/mplus.md 2.6): the last change of an article wins.
+            ordered = sorted(rows.found, key=lambda one: one.marker)
+            newest.update({(branch, one.article_number): one for one in ordered})
             highest = max([highest, *(one.marker for one in rows.found)])
             covered[branch] = highest
     trip.messages.extend(

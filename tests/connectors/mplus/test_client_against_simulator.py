@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace as changed
 from datetime import date
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -227,6 +228,34 @@ async def test_stock_is_swept_whole_and_then_by_what_changed(opened: Any, inclus
         found[message.event.reading.article_number, message.event.reading.branch] = message.event.reading.free
     assert found[1004, 2] == 55
     assert (1003, 1) in found
+
+
+async def test_the_stock_of_ten_thousand_articles_is_swept_and_kept_true(opened: Any) -> None:
+    shop = opened(article_count=10_000)
+    book = shop.simulator.books.stock
+    ours: dict[tuple[int, int], Decimal] = {}
+
+    async def sweep(marker: int) -> Swept:
+        done = await shop.run(SweepStock(marker=marker, branches=(1, 2)))
+        assert isinstance(done.outcome, Swept)
+        for message in done.messages:
+            assert isinstance(message.event, StockRead)
+            reading = message.event.reading
+            assert message.entity == str(reading.article_number)
+            ours[reading.branch, reading.article_number] = reading.free
+        return done.outcome
+
+    whole = await sweep(0)
+    assert whole.found == sum(1 for _ in book.rows()) > 15_000
+    assert ours == {(row.branch, row.article): row.free for row in book.rows()}
+    rows = list(book.rows())
+    for place in range(0, len(rows), 1_000):
+        row = rows[place]
+        await shop.control("correct", article=row.article, branch=row.branch, amount=int(row.on_hand) + 7)
+    changes = await sweep(int(whole.cursor))
+    assert changes.found == len(range(0, len(rows), 1_000))
+    assert changes.cursor == str(book.current)
+    assert ours == {(row.branch, row.article): row.free for row in book.rows()}
 
 
 async def test_a_customer_from_search_to_renewal(shop: Shop) -> None:

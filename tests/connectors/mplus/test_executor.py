@@ -260,6 +260,13 @@ async def test_all_stock(till: Till) -> None:
     assert [since_of(one) for one in till.requests] == [None]
 
 
+async def test_of_two_rows_of_an_article_in_a_sweep_the_last_change_counts(till: Till) -> None:
+    till.will("getStock", stock_reply(stock_row(1, 3, marker=9), stock_row(1, 8, marker=7)))
+    done = await run(till, SweepStock(marker=5, branches=(1,)))
+    assert read_by(done) == [("1", 1, 3)]
+    assert done.outcome == Swept(cursor="9", found=1)
+
+
 @pytest.mark.parametrize(
     ("branches", "marker", "cursor"), [((1,), 0, "1"), ((1, 2), 50, "50"), ((), 50, "50"), ((), 0, "1")]
 )
