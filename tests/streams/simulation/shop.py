@@ -267,6 +267,9 @@ class Shop:
                 for key, value in rows.items(number):
                     asked = msgspec.json.decode(value).get("open")
                     assert not asked, f"{key!r} still asks for {asked}, and nobody runs it"
+                    if msgspec.json.decode(value).get("wake"):
+                        assert self.process is not None
+                        assert (flow, key) in self.process.alarms, f"{key!r} is woken by nobody"
 
     def rest(self) -> None:
         """Until nothing is to be done, however long it waits."""
