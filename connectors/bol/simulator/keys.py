@@ -12,10 +12,11 @@ KEPT = 3
 
 
 class Keys:
-    """The newest signs; older ones are still told for a while."""
+    """The newest signs; older ones are still told for a while. A key is made when it is first needed: it takes a
+    tenth of a second."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, rsa.RSAPrivateKey] = {}
+        self._keys: dict[str, rsa.RSAPrivateKey | None] = {}
         self._next = 0
         self.rotate()
 
@@ -23,15 +24,15 @@ class Keys:
         """A new key signs from now on; gives its id."""
         name = str(self._next)
         self._next += 1
-        self._keys[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._keys[name] = None
         while len(self._keys) > KEPT:
             del self._keys[next(iter(self._keys))]
         return name
 
     def header(self, body: bytes) -> str:
         """The `Signature` header of a push."""
-        name, key = next(reversed(self._keys.items()))
-        signature = key.sign(body, padding.PKCS1v15(), hashes.SHA256())
+        name = next(reversed(self._keys))
+        signature = self._key(name).sign(body, padding.PKCS1v15(), hashes.SHA256())
         return f'keyId={name}, algorithm="rsa-sha256", signature={base64.b64encode(signature).decode()}'
 
     def told(self) -> list[dict[str, str]]:
@@ -41,10 +42,16 @@ class Keys:
                 "id": name,
                 "type": "RSA",
                 "publicKey": base64.b64encode(
-                    key.public_key().public_bytes(
-                        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-                    )
+                    self._key(name)
+                    .public_key()
+                    .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
                 ).decode(),
             }
-            for name, key in self._keys.items()
+            for name in self._keys
         ]
+
+    def _key(self, name: str) -> rsa.RSAPrivateKey:
+        key = self._keys[name]
+        if key is None:
+            key = self._keys[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return key

@@ -32,7 +32,7 @@ class Processes:
     def begin(self, event_type: str, description: str, entity_id: str, fate: Fate = "SUCCESS") -> Process:
         """A new one, PENDING. `fate`: how it will end; it may still be changed to FAILURE by who began it."""
         now = self._clock()
-        self._forget(now)
+        self._forget(now, self._most - 1)
         process = Process(
             process_id=str(1_000_000 + self._number()),
             event_type=event_type,
@@ -49,12 +49,12 @@ class Processes:
 
     def get(self, process_id: str) -> Process | None:
         """None: never heard of, or too long ago."""
-        self._forget(self._clock())
+        self._forget(self._clock(), self._most)
         return self._all.get(process_id)
 
     def of(self, entity_id: str, event_type: str) -> list[Process]:
         """Newest first."""
-        self._forget(self._clock())
+        self._forget(self._clock(), self._most)
         found = [p for p in self._all.values() if (p.entity_id, p.event_type) == (entity_id, event_type)]
         return found[::-1]
 
@@ -69,9 +69,9 @@ class Processes:
     def __len__(self) -> int:
         return len(self._all)
 
-    def _forget(self, now: datetime) -> None:
+    def _forget(self, now: datetime, most: int) -> None:
         while self._all:
             oldest = next(iter(self._all.values()))
-            if len(self._all) < self._most and oldest.ends + seconds(self._kept) > now:
+            if len(self._all) <= most and oldest.ends + seconds(self._kept) > now:
                 return
             del self._all[oldest.process_id]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from connectors.bol.simulator import asked, told
@@ -19,6 +21,8 @@ EVENT_TYPES = (
     "CREATE_CAMPAIGN_PERFORMANCE_REPORT",
 )  # fmt: skip
 """bol-shared-v10, GET /shared/process-status, event-type."""
+HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+"""A name (of another script: its ASCII form), or an address."""
 
 
 def process_status(call: Call) -> Told:
@@ -108,7 +112,8 @@ def _asked(call: Call) -> tuple[str, tuple[str, ...], bool]:
         url = httpx.URL(body.url)
     except httpx.InvalidURL:
         raise NotDone("url is not an address", name="url") from None
-    if url.scheme not in (("https",) if config.https_only else ("https", "http")) or not url.host:
+    schemes = ("https",) if config.https_only else ("https", "http")
+    if url.scheme not in schemes or not HOST.fullmatch(url.raw_host):
         raise NotDone("url must be an https address", name="url")
     return body.url, tuple(dict.fromkeys(body.resources)), body.enabled is not False
 

@@ -1,0 +1,69 @@
+"""Bol's contracts as a judge of what the simulator answers: shapes, formats, and which of several shapes it is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from jsonschema import Draft4Validator, FormatChecker
+
+from tests.connectors.bol.contract import contract, operation_of
+
+
+def _formats() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    checker.checks("date-time", ValueError)(lambda text: datetime.fromisoformat(text).tzinfo is not None)
+    checker.checks("date", ValueError)(lambda text: bool(date.fromisoformat(text)))
+    checker.checks("uuid", ValueError)(lambda text: str(UUID(text)) == text)
+    return checker
+
+
+FORMATS = _formats()
+
+
+def judge(method: str, path: str, status: int, told: Any) -> None:
+    """A 2xx answer to a call. Raises AssertionError or ValidationError."""
+    operation = operation_of(method, path.partition("?")[0])
+    responses = operation.told["responses"]
+    assert str(status) in responses, f"the contract knows no {status} of {method} {operation.path}"
+    contents = responses[str(status)].get("content", {})
+    schemas = [one["schema"] for one in contents.values() if "schema" in one]
+    if schemas and status != 204:
+        _validator(operation.contract, schemas[0]).validate(told)
+    else:
+        assert told is None
+
+
+def check(name: str, schema: str, body: Any) -> None:
+    """An instance of a named schema of a contract."""
+    _validator(name, {"$ref": f"#/components/schemas/{schema}"}).validate(body)
+
+
+def _validator(name: str, schema: dict[str, Any]) -> Any:
+    return Draft4Validator({**_plain(schema), "components": _components(name)}, format_checker=FORMATS)
+
+
+@cache
+def _components(name: str) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(contract(name)["components"])
+    return plain
+
+
+def _plain(node: Any) -> Any:
+    """OpenAPI 3.0 as JSON Schema: `nullable` and `discriminator` become choices."""
+    if isinstance(node, list):
+        return [_plain(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if "discriminator" in node and "mapping" in node["discriminator"]:
+        name = node["discriminator"]["propertyName"]
+        return {
+            "anyOf": [
+                {"allOf": [{"properties": {name: {"enum": [word]}}, "required": [name]}, {"$ref": place}]}
+                for word, place in node["discriminator"]["mapping"].items()
+            ]
+        }
+    changed = {key: _plain(one) for key, one in node.items() if key not in ("nullable", "example")}
+    return {"anyOf": [changed, {"type": "null"}]} if node.get("nullable") is True else changed
