@@ -1,0 +1,100 @@
+"""The console's pages without a browser: every one of a fresh shop, who may see them, and who may press a button."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.console import Live, create_console
+from app.readmodel import ReadModel
+from app.readmodel.projection import Standing
+from tests.app.readmodel.fakes import HandClock
+
+PAGES = ("/", "/orders", "/articles", "/history", "/connections", "/deadletters")
+ANSWERS = (
+    "/api/overview",
+    "/api/orders",
+    "/api/articles",
+    "/api/history",
+    "/api/connections",
+    "/api/deadletters",
+)
+Make = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture
+async def make(tmp_path: Path) -> AsyncIterator[tuple[Make, list[tuple[str, str, str]]]]:
+    model = await ReadModel.open(tmp_path / "readmodel.db", clock=HandClock())
+    asked: list[tuple[str, str, str]] = []
+    clients: list[httpx.AsyncClient] = []
+
+    async def ask(connection: str, order_id: str, who: str) -> None:
+        asked.append((connection, order_id, who))
+
+    def made(**more: Any) -> httpx.AsyncClient:
+        site = create_console(
+            model, live=Live(), standing=Standing(), clock=HandClock(), ask_operator=ask, **more
+        )
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://127.0.0.1")
+        clients.append(client)
+        return client
+
+    yield made, asked
+    for client in clients:
+        await client.aclose()
+    await model.close()
+
+
+@pytest.mark.parametrize("path", [*PAGES, *ANSWERS])
+async def test_every_page_of_a_fresh_shop_is_there_with_its_rules(make: Any, path: str) -> None:
+    """Regression: the first page failed where nothing had happened yet."""
+    answer = await make[0]().get(path)
+    assert answer.status_code == 200
+    rules = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in rules or "default-src 'self'" in rules
+    assert "unsafe-inline" not in rules
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/orders/shop/none", "/articles/shop/1", "/deadletters/9", "/api/nothing"]
+)
+async def test_what_is_not_there_is_404_in_words(make: Any, path: str) -> None:
+    answer = await make[0]().get(path)
+    assert answer.status_code == 404
+    assert "Traceback" not in answer.text
+
+
+async def test_with_a_password_nothing_is_told_without_it(make: Any) -> None:
+    site = make[0](username="winkel", password="geheim-woord")
+    for path in (*PAGES, *ANSWERS, "/live"):
+        assert (await site.get(path)).status_code == 401
+    wrong = base64.b64encode(b"winkel:geheim").decode()
+    assert (await site.get("/", headers={"Authorization": f"Basic {wrong}"})).status_code == 401
+    assert (await site.get("/", auth=("winkel", "geheim-woord"))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null"},
+    ],
+)
+async def test_another_site_cannot_press_the_button(make: Any, headers: dict[str, str]) -> None:
+    site, asked = make[0](), make[1]
+    answer = await site.post("/orders/shop/b1/retry", headers=headers)
+    assert answer.status_code == 403
+    assert asked == []
+
+
+async def test_another_name_for_this_address_is_refused(make: Any) -> None:
+    site = make[0](allowed_hosts=("127.0.0.1", "localhost"))
+    assert (await site.get("/")).status_code == 200
+    assert (await site.get("/", headers={"Host": "evil.example"})).status_code == 400
