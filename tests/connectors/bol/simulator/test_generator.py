@@ -12,6 +12,10 @@ def test_the_same_seed_gives_the_same_customer() -> None:
     assert customer(Random(3), "A1") == customer(Random(3), "A1") != customer(Random(4), "A1")
 
 
+def test_the_relay_address_cannot_be_guessed_from_the_order() -> None:
+    assert len({customer(Random(seed), "A1").email for seed in range(50)}) == 50
+
+
 def test_customers_are_as_odd_as_at_a_marketplace() -> None:
     rng = Random(1)
     people = [customer(rng, f"A{number}") for number in range(2000)]

@@ -252,6 +252,8 @@ async def test_the_list_by_what_is_asked(shop: Shop) -> None:
     await patch(shop, ids[5], {"stock": {"amount": 3}})
     assert await listed(shop, "&last-modified-date-time=2026-11-20T09:30:10Z") == ["sku5"]
     assert await listed(shop, "&last-modified-date-time=2026-11-20T10:30:10%2B01:00") == ["sku5"]
+    assert await listed(shop, "&last-modified-date-time=2026-11-20T09:30:10.123456Z") == ["sku5"]
+    assert await listed(shop, "&last-modified-date-time=2026-11-20T09:30:10.123457Z") == []
     small = await shop.call("GET", "/retailer/offers?page-size=1")
     assert (len(small["offers"]), small["page"]["pageSize"]) == (1, None)
 

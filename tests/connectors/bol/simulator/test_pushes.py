@@ -241,6 +241,17 @@ async def test_a_try_of_before_the_disabling_is_not_made_after_it(shop: Shop) ->
     assert one.enabled
 
 
+async def test_a_try_of_before_it_was_switched_off_is_not_made_either(shop: Shop) -> None:
+    subscription_id = await shop.subscribe("ORDER")
+    gate = await between_two_tries(shop)
+    path = f"/retailer/subscriptions/{subscription_id}"
+    for enabled in (False, True):
+        await shop.call("PUT", path, BODY | {"resources": ["ORDER"], "enabled": enabled}, 202)
+    gate.set()
+    await shop.simulator.pushes.drained()
+    assert [one.answer for one in shop.simulator.pushes.attempts] == ["503"]
+
+
 async def test_a_deleted_subscription_hears_nothing_more(shop: Shop) -> None:
     subscription_id = await shop.subscribe("ORDER")
     gate = await between_two_tries(shop)

@@ -93,6 +93,21 @@ def test_what_is_on_sale_is_what_the_facts_say(amount: int, managed: bool, steps
             assert len(kept.changes) > changes
 
 
+def test_a_cancelled_unit_that_a_newer_amount_knows_of_comes_back_once() -> None:
+    kept = books()
+    offer = kept.add_offer(EAN, 10, managed=True)
+    before, after = (
+        kept.place_order([(offer.offer_id, 3)]),
+        kept.place_order([(offer.offer_id, 1)]),
+    )
+    kept.set_stock(offer, 6, None, "patch")
+    later = kept.place_order([(offer.offer_id, 2)])
+    assert kept.corrected(offer) == 4
+    for order, left in ((before, 4), (later, 6), (after, 6)):
+        kept.cancel_item(order, order.items[0])
+        assert kept.corrected(offer) == left
+
+
 @given(st.integers(0, 10), st.lists(st.integers(1, 4), min_size=1, max_size=5))
 def test_several_lines_of_one_offer_take_no_more_than_there_is(amount: int, lines: list[int]) -> None:
     kept = books()
