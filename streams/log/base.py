@@ -77,6 +77,11 @@ class UnknownTopic(LogUnavailable):
     """No such topic in this log. Topics come from one list (streams/topics.py), never by writing to them."""
 
 
+class NotOurs(Exception):
+    """The partition was taken away while a run of it was applied: nothing of it may be written here any more. Whoever
+    has it now applies it from where we ended."""
+
+
 class Checkpoint(ABC):
     """What follows from applying one run, made durable in an order that survives a crash at any point:
     events to other flows first, then rows, then the position. `streams/delivery.py` owns the order; a log
@@ -84,11 +89,11 @@ class Checkpoint(ABC):
 
     @abstractmethod
     async def send(self, drafts: Sequence[Draft]) -> None:
-        """Events to other flows. On return they are durable, or staged for `commit`."""
+        """Events to other flows. On return they are durable, or staged for `commit`. Raises LogUnavailable, NotOurs."""
 
     @abstractmethod
     async def write_rows(self, drafts: Sequence[Draft]) -> None:
-        """Changelog rows. On return they are durable, or staged for `commit`."""
+        """Changelog rows. On return they are durable, or staged for `commit`. Raises LogUnavailable, NotOurs."""
 
     @abstractmethod
     async def commit(self) -> None:
@@ -190,12 +195,14 @@ class Handler(ABC):
 
     @abstractmethod
     async def revoked(self, at: TopicPartition) -> None:
-        """The partition is no longer ours: nothing may be written for it any more."""
+        """The partition is about to be another's (or is already): forget it. On return nothing that it asked for is
+        under way here any more, as far as that can be had in reasonable time."""
 
     @abstractmethod
     async def apply(self, run: Run) -> None:
         """Applies one run of an assigned partition; runs of one partition come one at a time. Never raises
-        for what a record holds. LogUnavailable is let out: the host stops and says so."""
+        for what a record holds. NotOurs is let out: the run is dropped. LogUnavailable is let out: the host stops
+        and says so."""
 
 
 class Subscription(NamedTuple):

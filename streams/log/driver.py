@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from streams.log.base import Checkpoint, LogReader, Run, TopicPartition
@@ -21,6 +21,7 @@ class RunBook:
         self._applied: dict[TopicPartition, int] = {}
         self._next: dict[TopicPartition, int] = {}
         self._under_way: set[TopicPartition] = set()
+        self._held_back: set[TopicPartition] = set()
         self._halted = False
         self.wake: Callable[[], None] = lambda: None
         """Called when there may be something new to read; the consumer sets it."""
@@ -29,6 +30,7 @@ class RunBook:
         """The partition is assigned, and runs begin at this position."""
         self._applied[at] = self._next[at] = position
         self._under_way.discard(at)
+        self._held_back.discard(at)
         self.wake()
 
     def end(self, at: TopicPartition) -> None:
@@ -36,10 +38,15 @@ class RunBook:
         self._applied.pop(at, None)
         self._next.pop(at, None)
         self._under_way.discard(at)
+        self._held_back.discard(at)
+
+    def hold_back(self, at: TopicPartition) -> None:
+        """No more runs of it; what is on its way goes on. Until `end` or `begin`."""
+        self._held_back.add(at)
 
     def next(self, at: TopicPartition) -> int | None:
         """From where to read this partition now; None while it has to wait or is not ours."""
-        if self._halted or at in self._under_way:
+        if self._halted or at in self._under_way or at in self._held_back:
             return None
         return self._next.get(at)
 
@@ -82,9 +89,26 @@ class RunBook:
         return self._applied
 
 
+class Owner(Protocol):
+    """Who takes up partitions and lets them go: the host. A consumer tells it, in a task of its own, never before
+    Faust's own assignment is settled."""
+
+    async def take_up(self, parts: Collection[TopicPartition]) -> None:
+        """These are ours: recovers their rows and begins their runs. Called once at least, with nothing if there is
+        nothing for us. Never raises: a failure ends the host."""
+
+    async def let_go(self, parts: Collection[TopicPartition], lost: bool) -> None:
+        """On return nothing of these is under way here any more. `lost`: somebody else may have them already, so
+        nobody waits for what is under way."""
+
+    async def refuse(self, reason: Exception) -> None:
+        """The consumer cannot go on: the host fails with this."""
+
+
 class RunConsumer(Protocol):
     """The consumer of a driver's transport: one of Faust's, with these on top. Each message it delivers has
-    a `Run` as its value."""
+    a `Run` as its value. Faust is told at the start that every partition of the topics may come; which ones do is
+    between the consumer and the `Owner`."""
 
     book: RunBook
 
@@ -93,6 +117,12 @@ class RunConsumer(Protocol):
 
     def checkpoint(self, at: TopicPartition, end: int) -> Checkpoint:
         """See Guard.checkpoint; on commit it also calls `book.applied`."""
+
+    def holds(self, at: TopicPartition) -> bool:
+        """Whether the partition is surely ours in this very moment: nobody else can have been given it."""
+
+    async def leave(self) -> None:
+        """Lets every partition go (through the owner), commits, and leaves the group."""
 
 
 class Driver(ABC):
@@ -108,8 +138,8 @@ class Driver(ABC):
         """Settings for faust.App that this log needs (broker addresses, timeouts)."""
 
     @abstractmethod
-    def transport(self, app: Any) -> Any:
-        """A Faust transport over this log for this faust.App; its consumer is a RunConsumer."""
+    def transport(self, app: Any, owner: Owner) -> Any:
+        """A Faust transport over this log for this faust.App; its consumer is a RunConsumer that tells `owner`."""
 
     @abstractmethod
     async def failed(self) -> Exception:

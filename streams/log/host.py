@@ -9,9 +9,10 @@ A composition root uses it so:
     await host.stop()             # the runs under way end, then the agents
     await log.close()
 
-The log is opened and closed by who makes it: the ingress writes to the same one. Faust owns what it is good
-at: membership, assignment, the order of a rebalance, agents and their streams. What it gets wrong
-(acknowledgements, commits, tables: facts/engine.md) is not used: docs/decisions/0004-embedded-log.md.
+The log is opened and closed by who makes it: the ingress writes to the same one. Faust owns what it is good at:
+agents, their streams and what becomes of them. What it gets wrong (acknowledgements, commits, tables, rebalances
+that drop records and stop everybody: facts/engine.md) is not used: docs/decisions/0004-embedded-log.md and
+0006-kafka-log.md.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Any
 
 import faust
 from faust.tables.manager import TableManager
-from faust.types import TP
 
 from streams.log.base import (
     Checkpoint,
     Guard,
     Host,
     LogUnavailable,
+    NotOurs,
     Run,
     Subscription,
     TopicPartition,
 )
-from streams.log.driver import Driver, RunConsumer
+from streams.log.driver import Driver, Owner, RunConsumer
 from streams.log.rows import NoRows, RecoveredRows
 from streams.topics import APP_ID
 
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 10.0
 """Seconds that `stop` waits for the runs under way. What is not done by then is read again next time."""
+RECOVERED_AT_ONCE = 4
+"""Partitions whose rows are recovered side by side."""
 
 
 class FaustHost(Host):
@@ -68,6 +71,10 @@ class FaustHost(Host):
         self._rows: dict[str, RecoveredRows] = {}
         self._locks: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._taken_up: set[TopicPartition] = set()
+        self._ours: dict[TopicPartition, object] = {}
+        """What was given to us; the object is another one each time."""
+        self._recovering = asyncio.Semaphore(RECOVERED_AT_ONCE)
+        self._settled = asyncio.Event()
         self._applying = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -82,7 +89,7 @@ class FaustHost(Host):
     async def start(self) -> None:
         """See Host.start. Raises LogUnavailable (or what a handler raised) when it cannot."""
         self._failure = asyncio.get_running_loop().create_future()
-        self._app = app = _App(self._driver, self._group, self._fail)
+        self._app = app = _App(self._driver, self._group, self._fail, self)
         for one in self._by_topic.values():
             partitions = await self._driver.reader.partitions(one.topic)
             if one.rows is not None:
@@ -98,8 +105,7 @@ class FaustHost(Host):
             topic = app.topic(one.topic, schema=schema, partitions=partitions, acks=False)
             # As many actors as partitions: runs of different partitions then share one fsync or round trip.
             app.agent(topic, name=one.name, concurrency=partitions)(self._agent(one))
-        app.on_partitions_revoked.connect(self._partitions_revoked)
-        app.on_rebalance_complete.connect(self._rebalance_complete)
+        app.on_rebalance_complete.connect(self._faust_has_settled)
         self._watch = asyncio.create_task(self._watch_log(), name="host-watch")
         try:
             await app.start()
@@ -130,10 +136,9 @@ class FaustHost(Host):
                 log.warning(
                     "runs under way were not done in %s s; they are read again next time", self._grace
                 )
+            await self._consumer.leave()
         await self._app.stop()
-        for at in sorted(self._taken_up):
-            await self._by_topic[at.topic].handler.revoked(at)
-        self._taken_up.clear()
+        await self.let_go(set(self._ours) | self._taken_up, lost=True)  # where it never got to leave
 
     async def failed(self) -> Exception:
         """See Host.failed. After `start` only."""
@@ -159,6 +164,8 @@ class FaustHost(Host):
             # One run of a partition at a time, also should Faust deliver one that was given up for lost.
             async with self._locks[run.at]:
                 await subscription.handler.apply(run)
+        except NotOurs as error:
+            log.info("%s: %s", subscription.name, error)
         except Exception as error:  # nothing goes on after it: whoever waits in `failed` decides
             self._fail(error)
         else:
@@ -197,42 +204,81 @@ class FaustHost(Host):
             for one in waiting:
                 one.cancel()
 
-    # -- partitions come and go
+    # -- partitions come and go (Owner)
 
-    async def _partitions_revoked(self, app: Any, revoked: Iterable[TP], **_: Any) -> None:
-        for tp in revoked:
-            at = TopicPartition(tp.topic, tp.partition)
-            if at in self._taken_up:
-                self._taken_up.discard(at)
-                self._consumer.book.end(at)
-                async with self._locks[at]:
-                    await self._by_topic[at.topic].handler.revoked(at)
-                if at.topic in self._rows:
-                    self._rows[at.topic].forget(at.partition)
+    def holds(self, at: TopicPartition) -> bool:
+        """Whether the partition is surely ours in this very moment: what must not be done by two is done only then."""
+        return at in self._taken_up and not self._stopping and self._consumer.holds(at)
 
-    async def _rebalance_complete(self, app: Any, **_: Any) -> None:
-        """Faust's assignment is settled and nothing flows yet: rows are recovered here."""
+    async def take_up(self, parts: Collection[TopicPartition]) -> None:
+        """See Owner.take_up."""
+        await self._settled.wait()
+        for at in parts:
+            self._ours[at] = object()
         try:
-            for tp in sorted(self._app.consumer.assignment()):
-                at = TopicPartition(tp.topic, tp.partition)
-                if at.topic in self._by_topic and at not in self._taken_up:
-                    await self._take_up(at)
-        except Exception as error:  # Faust would swallow it and wait for ever
+            await asyncio.gather(*(self._take_up(at, self._ours[at]) for at in sorted(parts)))
+        except Exception as error:
             self._fail(error)
             return
         self._ready.set()
 
-    async def _take_up(self, at: TopicPartition) -> None:
+    async def let_go(self, parts: Collection[TopicPartition], lost: bool) -> None:
+        """See Owner.let_go."""
+        for at in parts:
+            self._ours.pop(at, None)
+            if not lost:
+                self._consumer.book.hold_back(at)
+        await asyncio.gather(*(self._let_go(at, lost) for at in sorted(parts)))
+
+    async def refuse(self, reason: Exception) -> None:
+        """See Owner.refuse."""
+        self._fail(reason)
+
+    async def _faust_has_settled(self, app: Any, **_: Any) -> None:
+        """Faust clears its queues up to this moment: nothing may flow before."""
+        self._settled.set()
+
+    async def _take_up(self, at: TopicPartition, ours: object) -> None:
         subscription = self._by_topic[at.topic]
         rows = self._rows.get(at.topic)
-        if rows is not None:
-            await rows.recover(self._driver.reader, at.partition)
-        position = await self._consumer.committed(at)
-        await subscription.handler.assigned(
-            at, position, rows if rows is not None else NoRows(), _HostGuard(self._consumer)
-        )
-        self._taken_up.add(at)
-        self._consumer.book.begin(at, position)
+        async with self._recovering, self._locks[at]:
+            if self._ours.get(at) is not ours:
+                return
+            if rows is not None:
+                await rows.recover(self._driver.reader, at.partition)
+            position = await self._consumer.committed(at)
+            if self._ours.get(at) is not ours:  # taken away again meanwhile
+                if rows is not None:
+                    rows.forget(at.partition)
+                return
+            await subscription.handler.assigned(
+                at, position, rows if rows is not None else NoRows(), _HostGuard(self._consumer)
+            )
+            self._taken_up.add(at)
+            self._consumer.book.begin(at, position)
+
+    async def _let_go(self, at: TopicPartition, lost: bool) -> None:
+        """The run under way ends first; it is not waited for when the partition is lost: its next write is refused."""
+        lock = self._locks[at]
+        try:
+            async with asyncio.timeout(0 if lost else self._grace):
+                await lock.acquire()
+        except TimeoutError:
+            await self._forget(at)
+            return
+        try:
+            await self._forget(at)
+        finally:
+            lock.release()
+
+    async def _forget(self, at: TopicPartition) -> None:
+        if at not in self._taken_up:
+            return
+        self._taken_up.discard(at)
+        self._consumer.book.end(at)
+        await self._by_topic[at.topic].handler.revoked(at)
+        if at.topic in self._rows and at not in self._ours and not self._stopping:
+            self._rows[at.topic].forget(at.partition)
 
 
 class _HostGuard(Guard):
@@ -268,9 +314,12 @@ class _QuickTables(TableManager):  # type: ignore[misc]  # Faust is not typed
 class _App(faust.App):  # type: ignore[misc]  # Faust is not typed
     """A faust.App over a driver's transport: no web server, no folders, no tables, no topics of its own."""
 
-    def __init__(self, driver: Driver, group: str, crashed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, driver: Driver, group: str, crashed: Callable[[BaseException], None], owner: Owner
+    ) -> None:
         self._driver = driver
         self._tell = crashed
+        self._owner = owner
         super().__init__(
             group,
             **{
@@ -290,7 +339,7 @@ class _App(faust.App):  # type: ignore[misc]  # Faust is not typed
         )
 
     def _new_transport(self) -> Any:
-        return self._driver.transport(self)
+        return self._driver.transport(self, self._owner)
 
     def _create_directories(self) -> None:
         return None

@@ -26,7 +26,7 @@ from streams.log.base import (
     TopicPartition,
     UnknownTopic,
 )
-from streams.log.driver import Driver
+from streams.log.driver import Driver, Owner
 from streams.log.embedded import file, reading
 from streams.log.embedded.lock import Lock
 from streams.log.embedded.reading import Reading
@@ -198,11 +198,11 @@ class EmbeddedLog(LogWriter, LogReader, Driver):
         """See Driver.settings."""
         return {"broker": "embedded://"}
 
-    def transport(self, app: Any) -> Any:
+    def transport(self, app: Any, owner: Owner) -> Any:
         """See Driver.transport."""
         from streams.log.embedded.transport import Transport  # Faust takes half a second to import
 
-        return Transport(self, app)
+        return Transport(self, app, owner)
 
     async def failed(self) -> Exception:
         """See Driver.failed."""

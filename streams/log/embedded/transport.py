@@ -17,7 +17,7 @@ from faust.transport.producer import Producer as FaustProducer
 from faust.types import TP, ConsumerMessage
 
 from streams.log.base import Checkpoint, Draft, LogUnavailable, Run, TopicPartition
-from streams.log.driver import RunBook
+from streams.log.driver import Owner, RunBook
 
 if TYPE_CHECKING:
     from streams.log.embedded.store import EmbeddedLog
@@ -56,6 +56,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
         self.book = RunBook()
         self._log = transport.log
+        self._owner = transport.owner
         self._assigned: set[TP] = set()
         self._news = asyncio.Event()
         self.book.wake = self._news.set
@@ -92,6 +93,15 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         }
         app.consumer_generation_id += 1
         await self.on_partitions_assigned(set(self._assigned), app.consumer_generation_id)
+        await self._owner.take_up({TopicPartition(tp.topic, tp.partition) for tp in self._assigned})
+
+    def holds(self, at: TopicPartition) -> bool:
+        """Always: there is one process a file."""
+        return True
+
+    async def leave(self) -> None:
+        """There is no group to leave: the partitions are let go."""
+        await self._owner.let_go(list(self.book.positions), lost=False)
 
     def assignment(self) -> set[TP]:
         """The partitions that are read."""
@@ -228,6 +238,7 @@ class Transport(base.Transport):  # type: ignore[misc]  # Faust is not typed
     default_port = 0
     driver_version = "kassabrug-embedded"
 
-    def __init__(self, log: EmbeddedLog, app: Any) -> None:
+    def __init__(self, log: EmbeddedLog, app: Any, owner: Owner) -> None:
         self.log = log
+        self.owner = owner
         super().__init__([], app)

@@ -1,0 +1,231 @@
+"""Topics: made from the one list where they are missing, and compared with it where they are there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import errors
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
+
+from streams.log.base import LogForeign, LogUnavailable
+from streams.log.kafka.access import KafkaAccess, words
+from streams.topics import DAY, Topic
+
+log = logging.getLogger(__name__)
+
+COPIES = 3
+"""Where there are as many brokers."""
+MAX_RECORD = 10 * 1024 * 1024
+"""A push is at most 8 MiB (app/sections.py)."""
+ROWS_UNTOUCHED_MS = 7 * DAY * 1000
+"""Rows are not compacted before: a late writer's row must not replace the newer one before it is noticed (rows.py)."""
+TOMBSTONES_MS = 8 * DAY * 1000
+"""How long a deletion stays readable, for the same reason."""
+TIMEOUT = 30.0
+
+
+class Standing(NamedTuple):
+    """A topic as the cluster has it."""
+
+    partitions: int
+    copies: int
+    """The least of its partitions."""
+    settings: Mapping[str, str]
+
+
+class Difference(NamedTuple):
+    """Where a topic is not as the list says."""
+
+    topic: str
+    what: str
+    wanted: str
+    found: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.what} is {self.found}, should be {self.wanted}. {self.advice}"
+
+
+def settings_of(topic: Topic, copies: int) -> dict[str, str]:
+    """How Kafka is told to keep a topic."""
+    told = {
+        "min.insync.replicas": str(min(2, copies)),
+        "max.message.bytes": str(MAX_RECORD),
+        "message.timestamp.type": "CreateTime",
+    }
+    if topic.compacted:
+        told |= {
+            "cleanup.policy": "compact",
+            "min.compaction.lag.ms": str(ROWS_UNTOUCHED_MS),
+            "delete.retention.ms": str(TOMBSTONES_MS),
+        }
+    else:
+        kept = -1 if topic.retention is None else topic.retention * 1000
+        told |= {"cleanup.policy": "delete", "retention.ms": str(kept)}
+    return told
+
+
+def differences(
+    topics: Sequence[Topic], standing: Mapping[str, Standing], partitions: int, copies: int
+) -> list[Difference]:
+    """What differs so that we could lose or mix up records; more partitions or copies elsewhere are not our business.
+    A missing topic is a difference too."""
+    found: list[Difference] = []
+    for topic in topics:
+        there = standing.get(topic.name)
+        if there is None:
+            found.append(
+                Difference(
+                    topic.name, "the topic", "there", "missing", "`kassabrug worker` makes it at its start."
+                )
+            )
+            continue
+        if there.partitions != partitions:
+            found.append(
+                Difference(
+                    topic.name,
+                    "the number of partitions",
+                    str(partitions),
+                    str(there.partitions),
+                    "Set log.partitions to what is there, or begin on new topics: keys would change their partition.",
+                )
+            )
+        if there.copies < copies:
+            found.append(
+                Difference(
+                    topic.name,
+                    "the number of copies",
+                    f"{copies} or more",
+                    str(there.copies),
+                    "Raise it with kafka-reassign-partitions, or set log.kafka.replication to what is there.",
+                )
+            )
+        wanted = settings_of(topic, copies)
+        names = ["cleanup.policy", *(("min.compaction.lag.ms",) if topic.compacted else ("retention.ms",))]
+        for name in names:
+            has = there.settings.get(name, "")
+            if name == "cleanup.policy":
+                fits = set(has.split(",")) == {wanted[name]}
+            else:
+                fits = has in ("-1", wanted[name]) or (_number(has) >= _number(wanted[name]) > -1)
+            if not fits:
+                found.append(
+                    Difference(
+                        topic.name,
+                        name,
+                        wanted[name],
+                        has or "not set",
+                        f"kafka-configs --alter --topic {topic.name} --add-config {name}={wanted[name]}",
+                    )
+                )
+    return found
+
+
+def _number(text: str) -> int:
+    return int(text) if text.lstrip("-").isdigit() else -2
+
+
+class Topics:
+    """Speaks to the cluster about its topics."""
+
+    def __init__(self, access: KafkaAccess) -> None:
+        self._name = access.name
+        self._admin = AIOKafkaAdminClient(
+            client_id="kassabrug-topics", request_timeout_ms=int(TIMEOUT * 1000), **access.options()
+        )
+
+    async def __aenter__(self) -> Topics:
+        try:
+            await self._admin.start()
+        except (errors.KafkaError, OSError, TimeoutError) as error:
+            await self._admin.close()
+            raise LogUnavailable(
+                f"{self._name} cannot be reached ({words(error)}). Is Kafka running, and are the addresses "
+                "(and TLS, user and password, where it asks for them) right?"
+            ) from None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._admin.close()
+
+    async def brokers(self) -> int:
+        """How many there are now."""
+        return len((await self._asked("describing the cluster", self._admin.describe_cluster()))["brokers"])
+
+    async def standing(self, names: Sequence[str]) -> dict[str, Standing]:
+        """Those of these topics that exist."""
+        told = await self._asked("describing topics", self._admin.describe_topics())
+        there: dict[str, Any] = {one["topic"]: one for one in told if one["topic"] in set(names)}
+        if not there:
+            return {}
+        wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+        settings: dict[str, dict[str, str]] = {}
+        for response in await self._asked("describing topics", self._admin.describe_configs(wanted)):
+            for code, said, _, name, entries in response.resources:
+                if code:
+                    raise LogUnavailable(
+                        f"{self._name}: the settings of {name} cannot be read: {said or code}"
+                    )
+                settings[name] = {entry[0]: entry[1] or "" for entry in entries}
+        return {
+            name: Standing(
+                len(one["partitions"]),
+                min((len(part["replicas"]) for part in one["partitions"]), default=0),
+                settings.get(name, {}),
+            )
+            for name, one in there.items()
+        }
+
+    async def make(self, topics: Sequence[Topic], partitions: int, copies: int) -> None:
+        """Makes these topics; one that somebody else made meanwhile is left as it is. Raises LogUnavailable."""
+        wanted = [
+            NewTopic(one.name, partitions, copies, topic_configs=settings_of(one, copies)) for one in topics
+        ]
+        response = await self._asked("making topics", self._admin.create_topics(wanted))
+        for name, code, *said in response.topic_errors:
+            if code and for_code(code) is not errors.TopicAlreadyExistsError:
+                told = next((one for one in said if one), None) or words(for_code(code)())
+                raise LogUnavailable(f"{self._name}: the topic {name} could not be made: {told}")
+        log.info(
+            "%s: made %s topics with %s partitions, %s copies", self._name, len(topics), partitions, copies
+        )
+
+    async def _asked(self, what: str, asking: Any) -> Any:
+        try:
+            return await asking
+        except (errors.KafkaError, OSError, TimeoutError) as error:
+            raise LogUnavailable(f"{self._name}: {what} failed: {words(error)}") from None
+
+
+async def prepare(
+    access: KafkaAccess, topics: Sequence[Topic], partitions: int, replication: int | None, make: bool
+) -> dict[str, int]:
+    """Topic to number of partitions, once all are there as they should be. Raises LogForeign with every difference,
+    LogUnavailable; with `make=False` nothing is made, and topics that are missing are left out."""
+    async with Topics(access) as cluster:
+        names = [one.name for one in topics]
+        copies = replication or min(COPIES, await cluster.brokers())
+        standing = await cluster.standing(names)
+        missing = [one for one in topics if one.name not in standing]
+        if missing and make:
+            await cluster.make(missing, partitions, copies)
+        there = [one for one in topics if one.name in standing]
+        wrong = differences(there, standing, partitions, copies) if make else []
+        if wrong:
+            listed = "\n".join(f"  {one}" for one in wrong)
+            raise LogForeign(f"{access.name}: topics are not as they should be:\n{listed}")
+        found = {name: one.partitions for name, one in standing.items()}
+        return found | ({one.name: partitions for one in missing} if make else {})
+
+
+async def compare(
+    access: KafkaAccess, topics: Sequence[Topic], partitions: int, replication: int | None
+) -> list[Difference]:
+    """How the cluster's topics differ from the list; nothing is changed. Raises LogUnavailable."""
+    async with Topics(access) as cluster:
+        copies = replication or min(COPIES, await cluster.brokers())
+        return differences(topics, await cluster.standing([one.name for one in topics]), partitions, copies)

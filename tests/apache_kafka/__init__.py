@@ -1,0 +1,1 @@
+"""Apache Kafka itself, from Maven artifacts: local processes on free ports, for tests, chaos and the bench."""

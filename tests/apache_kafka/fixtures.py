@@ -1,0 +1,44 @@
+"""Fixtures: one broker for the suite, three where brokers die. A test module imports what it uses.
+
+`KAFKA_BOOTSTRAP` names a cluster that runs already (for `kafka` only). Where Kafka cannot be run the tests are
+skipped and say why; with KASSABRUG_REQUIRE_KAFKA=1 (as .ci/run sets it) they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.apache_kafka.cluster import Cluster, KafkaMissing
+
+
+def _started(factory: pytest.TempPathFactory, brokers: int) -> Iterator[Cluster]:
+    try:
+        one = Cluster(factory.mktemp(f"kafka-{brokers}"), brokers).start()
+    except KafkaMissing as error:
+        if os.environ.get("KASSABRUG_REQUIRE_KAFKA"):
+            pytest.fail(f"Kafka is required here, and cannot be run: {error}", pytrace=False)
+        pytest.skip(f"left out, Kafka cannot be run here: {error}")
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The servers of a running Kafka with one broker (or of KAFKA_BOOTSTRAP)."""
+    given = os.environ.get("KAFKA_BOOTSTRAP")
+    if given:
+        yield given
+        return
+    for one in _started(tmp_path_factory, 1):
+        yield one.servers
+
+
+@pytest.fixture(scope="session")
+def kafka_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three brokers, which a test may kill and has to start again."""
+    yield from _started(tmp_path_factory, 3)
