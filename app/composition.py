@@ -202,6 +202,7 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
     effects = EffectRunner(executors, opened, metrics, system_clock, asyncio.sleep)
     alarms = Alarms(opened, metrics, system_clock, asyncio.sleep)
     host = FaustHost(opened, subscriptions(settings, effects, alarms, metrics))
+    effects.holds = host.holds
     ringing = asyncio.create_task(alarms.run(), name="alarms")
     stack.push_async_callback(_cancelled, ringing)
     await host.start()

@@ -64,8 +64,9 @@ class Follower(Protocol):
     def wake(self, key: bytes, at: TopicPartition, due: datetime | None) -> None:
         """The row wants to be woken then; None: no longer."""
 
-    def revoked(self, at: TopicPartition) -> None:
-        """The partition is another's now: forget everything about it."""
+    async def revoked(self, at: TopicPartition) -> None:
+        """The partition is another's from now on: forget everything about it. On return none of its effects is
+        under way here."""
 
 
 class _Unit(Generic[S]):
@@ -135,7 +136,7 @@ class Delivery(Handler, Generic[S]):
         """Forgets the partition: whoever owns it now reads its rows from the log."""
         self._position.pop(at, None)
         self._live.clear()
-        self._follower.revoked(at)
+        await self._follower.revoked(at)
 
     # -- runs
 

@@ -17,6 +17,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 from streams.codec import fact_headers, message_draft, raw_draft, split_key
 from streams.flow import OpenEffect
@@ -37,6 +38,7 @@ from streams.vocabulary.effects import (
 )
 from streams.vocabulary.events import FlowName, Message, Settled
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from streams.vocabulary.permission import Withdrawn, insist, under
 from streams.vocabulary.time import Clock
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,11 @@ ACTS_AT_ONCE = 16
 SWEEPS_AT_ONCE = 3
 GRACE = 5.0
 """Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
+
+RELEASE = 5.0
+"""Seconds that running effects of a partition get before it is let go, where nobody else waits for it."""
+UNCERTAIN = 0.5
+"""Seconds until it is asked again whether a partition is still ours."""
 
 _SWEEPS = (
     SweepBolOrders,
@@ -88,8 +95,10 @@ class EffectRunner:
         observer: Observer,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
+        release: float = RELEASE,
     ) -> None:
-        """`executors` by vendor: `bol`, `mplus`."""
+        """`executors` by vendor: `bol`, `mplus`. `release`: seconds that running effects of a partition get before it
+        is let go; where another worker takes it up, longer than a call may take."""
         self._executors = executors
         self._writer = writer
         self._observer = observer
@@ -100,8 +109,14 @@ class EffectRunner:
         self._queues: dict[_Lane, deque[_Id]] = {}
         self._queued: set[_Id] = set()
         self._running: dict[_Id, asyncio.Task[None]] = {}
+        self._asked_by: WeakKeyDictionary[asyncio.Task[None], tuple[FlowName, TopicPartition]] = (
+            WeakKeyDictionary()
+        )
         self._busy: dict[_Lane, int] = {}
+        self._release = release
         self._stopped = False
+        self.holds: Callable[[TopicPartition], bool] = lambda at: True
+        """Whether a partition is surely ours now (FaustHost.holds); set by who joins this with a host."""
 
     def open(
         self,
@@ -132,11 +147,20 @@ class EffectRunner:
         self._wanted.pop(one, None)
         self._forget_timer(one)
 
-    def revoke(self, flow: FlowName, at: TopicPartition) -> None:
-        """The partition is another's: forget what it asks for."""
+    async def revoke(self, flow: FlowName, at: TopicPartition) -> None:
+        """The partition is another's from now on: forgets what it asks for, and returns when nothing of it is under
+        way any more: its next owner must not do a second time what is being done here. What has not ended after
+        `release` seconds is cancelled."""
         for one in [one for one, wanted in self._wanted.items() if wanted.flow == flow and wanted.at == at]:
             self._wanted.pop(one)
             self._forget_timer(one)
+        running = [task for task in self._running.values() if self._asked_by.get(task) == (flow, at)]
+        if running:
+            _, late = await asyncio.wait(running, timeout=self._release)
+            for task in late:
+                log.warning("%s: an effect was still under way when %s partition %s was let go", flow, *at)
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     @property
     def waiting(self) -> int:
@@ -184,6 +208,7 @@ class EffectRunner:
             self._busy[lane] = self._busy.get(lane, 0) + 1
             task = asyncio.get_running_loop().create_task(self._run(wanted))
             self._running[one] = task
+            self._asked_by[task] = (wanted.flow, wanted.at)
             task.add_done_callback(lambda _, one=one, lane=lane: self._ended(one, lane))  # type: ignore[misc]  # mypy cannot infer lambda defaults
 
     def _ended(self, one: _Id, lane: _Lane) -> None:
@@ -207,7 +232,12 @@ class EffectRunner:
         vendor = vendor_of(effect)
         asked_at = self._clock()
         try:
-            execution = await self._executors[vendor].execute(connection, effect, wanted.effect.repeated)
+            with under(lambda: self.holds(wanted.at)):
+                insist()
+                execution = await self._executors[vendor].execute(connection, effect, wanted.effect.repeated)
+        except Withdrawn:
+            self._ask_again(one, wanted)
+            return
         except Exception as error:  # a bug in a connector: the effect may have been sent
             log.exception("%s: %s failed in our own code", connection, type(effect).__name__)
             execution = Execution(
@@ -220,6 +250,21 @@ class EffectRunner:
         if self._wanted.get(one) == wanted:
             del self._wanted[one]  # done; a newer asking stays and is run next
         await self._publish(wanted, connection, execution)
+
+    def _ask_again(self, one: _Id, wanted: _Wanted) -> None:
+        """Nothing left, or not all of it. If the partition turns out to be ours still, it is run once more, as what
+        may have been done already; if not, it was taken away meanwhile, or will be."""
+        log.info(
+            "%s: %s waits: is its partition still ours?", wanted.flow, type(wanted.effect.effect).__name__
+        )
+        if self._wanted.get(one) != wanted or self._stopped:
+            return
+        asked = wanted.effect
+        repeated = OpenEffect(
+            effect=asked.effect, number=asked.number, not_before=asked.not_before, repeated=True
+        )
+        self._wanted[one] = wanted._replace(effect=repeated)
+        self._timers[one] = asyncio.get_running_loop().call_later(UNCERTAIN, self._queue, one)
 
     async def _publish(self, wanted: _Wanted, connection: str, execution: Execution) -> None:
         """The events found before the outcome: a cursor never runs ahead of what it covers."""

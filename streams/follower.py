@@ -31,7 +31,7 @@ class FlowFollower:
         """Sets or clears the row's alarm."""
         self._alarms.set(self._flow, key, at, due)
 
-    def revoked(self, at: TopicPartition) -> None:
-        """Forgets the partition."""
-        self._effects.revoke(self._flow, at)
+    async def revoked(self, at: TopicPartition) -> None:
+        """Forgets the partition, and waits for its calls that are under way."""
         self._alarms.revoke(self._flow, at)
+        await self._effects.revoke(self._flow, at)

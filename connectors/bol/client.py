@@ -17,6 +17,7 @@ from connectors.bol.problem import failure
 from connectors.retry import RetryPolicy, with_retries
 from streams.vocabulary.effects import RawAnswer
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent
+from streams.vocabulary.permission import insist
 from streams.vocabulary.time import Clock
 
 PATIENCE = 5.0
@@ -116,6 +117,7 @@ class BolClient:
     async def _exchange(
         self, call: Call, token: str, hear: Callable[[RawAnswer], None] | None
     ) -> _Heard | NotSent | AnswerLost:
+        insist()
         headers = {"Accept": call.media, "Authorization": f"Bearer {token}", "User-Agent": USER_AGENT}
         if call.body is not None:
             headers["Content-Type"] = call.media

@@ -22,6 +22,7 @@ from connectors.mplus.stock_desk import Stock, StockDesk
 from connectors.retry import RetryPolicy, with_retries
 from streams.vocabulary.effects import RawAnswer
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent, Refused
+from streams.vocabulary.permission import insist
 from streams.vocabulary.time import Clock
 
 T = TypeVar("T")
@@ -167,6 +168,7 @@ class MplusClient:
     async def _exchange(
         self, operation: Operation[T], lane: _Lane
     ) -> tuple[int, bytes, str | None] | Failure:
+        insist()
         request = self._http.build_request(
             "POST",
             str(self._endpoint),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -61,7 +62,8 @@ class StockDesk:
         batch = self._open.get(branches)
         if batch is None or (article not in batch.articles and len(batch.articles) >= ARTICLES_AT_ONCE):
             batch = self._open[branches] = _Batch(branches, {})
-            task = asyncio.create_task(self._run(batch))
+            # Of many who ask: whether the first one still may (permission.py) is nothing to the others.
+            task = asyncio.create_task(self._run(batch), context=Context())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         future = batch.articles.get(article)

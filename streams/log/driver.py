@@ -101,6 +101,10 @@ class Owner(Protocol):
         """On return nothing of these is under way here any more. `lost`: somebody else may have them already, so
         nobody waits for what is under way."""
 
+    async def foreign_rows(self, at: TopicPartition, begin: int, end: int) -> None:
+        """Between these offsets of the partition's changelog lie records that are not ours, written while the partition
+        was: those that are older than our rows are followed by ours again."""
+
     async def refuse(self, reason: Exception) -> None:
         """The consumer cannot go on: the host fails with this."""
 
@@ -117,6 +121,9 @@ class RunConsumer(Protocol):
 
     def checkpoint(self, at: TopicPartition, end: int) -> Checkpoint:
         """See Guard.checkpoint; on commit it also calls `book.applied`."""
+
+    def recovered(self, at: TopicPartition, end: int) -> None:
+        """The partition's changelog was read up to here."""
 
     def holds(self, at: TopicPartition) -> bool:
         """Whether the partition is surely ours in this very moment: nobody else can have been given it."""

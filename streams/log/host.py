@@ -28,6 +28,7 @@ from faust.tables.manager import TableManager
 
 from streams.log.base import (
     Checkpoint,
+    Draft,
     Guard,
     Host,
     LogUnavailable,
@@ -75,6 +76,7 @@ class FaustHost(Host):
         """What was given to us; the object is another one each time."""
         self._recovering = asyncio.Semaphore(RECOVERED_AT_ONCE)
         self._settled = asyncio.Event()
+        self._revoking: set[asyncio.Future[None]] = set()
         self._applying = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -139,6 +141,8 @@ class FaustHost(Host):
             await self._consumer.leave()
         await self._app.stop()
         await self.let_go(set(self._ours) | self._taken_up, lost=True)  # where it never got to leave
+        if self._revoking:
+            await asyncio.wait(self._revoking, timeout=self._grace)
 
     async def failed(self) -> Exception:
         """See Host.failed. After `start` only."""
@@ -208,7 +212,7 @@ class FaustHost(Host):
 
     def holds(self, at: TopicPartition) -> bool:
         """Whether the partition is surely ours in this very moment: what must not be done by two is done only then."""
-        return at in self._taken_up and not self._stopping and self._consumer.holds(at)
+        return self._consumer.holds(at)
 
     async def take_up(self, parts: Collection[TopicPartition]) -> None:
         """See Owner.take_up."""
@@ -230,6 +234,36 @@ class FaustHost(Host):
                 self._consumer.book.hold_back(at)
         await asyncio.gather(*(self._let_go(at, lost) for at in sorted(parts)))
 
+    async def foreign_rows(self, at: TopicPartition, begin: int, end: int) -> None:
+        """See Owner.foreign_rows."""
+        rows, ours = self._rows[at.topic], self._ours.get(at)
+        changelog = TopicPartition(rows.changelog, at.partition)
+        log.warning("%s partition %s has records of another worker from %s to %s", *changelog, begin, end)
+        try:
+            async with self._locks[at]:
+                keys: set[bytes] = set()
+                while begin < end:
+                    run = await self._driver.reader.read(changelog, begin, end - begin)
+                    if run.end <= begin:
+                        break
+                    begin = run.end
+                    keys |= {
+                        one.key
+                        for one in run.records
+                        if one.key is not None and one.offset < end and rows.get(one.key) != one.value
+                    }
+                if keys and ours is not None and self._ours.get(at) is ours and at in self._taken_up:
+                    await self._write_again(at, self._consumer.book.positions[at], frozenset(keys))
+        except (LogUnavailable, NotOurs) as error:  # whoever recovers the rows next sees it too
+            log.info("%s: %s", changelog, error)
+
+    async def _write_again(self, at: TopicPartition, position: int, keys: frozenset[bytes]) -> None:
+        """Our rows of these keys, after those of a worker that came too late."""
+        rows = self._rows[at.topic]
+        drafts = [Draft(rows.changelog, key, rows.get(key), partition=at.partition) for key in sorted(keys)]
+        await self._consumer.checkpoint(at, position).write_rows(drafts)
+        log.info("%s partition %s: %s rows written again", rows.changelog, at.partition, len(drafts))
+
     async def refuse(self, reason: Exception) -> None:
         """See Owner.refuse."""
         self._fail(reason)
@@ -244,8 +278,10 @@ class FaustHost(Host):
         async with self._recovering, self._locks[at]:
             if self._ours.get(at) is not ours:
                 return
+            recovered = None
             if rows is not None:
-                await rows.recover(self._driver.reader, at.partition)
+                recovered = await rows.recover(self._driver.reader, at.partition)
+                self._consumer.recovered(at, recovered.end)
             position = await self._consumer.committed(at)
             if self._ours.get(at) is not ours:  # taken away again meanwhile
                 if rows is not None:
@@ -255,6 +291,8 @@ class FaustHost(Host):
                 at, position, rows if rows is not None else NoRows(), _HostGuard(self._consumer)
             )
             self._taken_up.add(at)
+            if recovered is not None and recovered.late:
+                await self._write_again(at, position, recovered.late)
             self._consumer.book.begin(at, position)
 
     async def _let_go(self, at: TopicPartition, lost: bool) -> None:
@@ -264,19 +302,25 @@ class FaustHost(Host):
             async with asyncio.timeout(0 if lost else self._grace):
                 await lock.acquire()
         except TimeoutError:
-            await self._forget(at)
+            await self._forget(at, lost)
             return
         try:
-            await self._forget(at)
+            await self._forget(at, lost)
         finally:
             lock.release()
 
-    async def _forget(self, at: TopicPartition) -> None:
+    async def _forget(self, at: TopicPartition, lost: bool) -> None:
         if at not in self._taken_up:
             return
         self._taken_up.discard(at)
         self._consumer.book.end(at)
-        await self._by_topic[at.topic].handler.revoked(at)
+        revoking = asyncio.ensure_future(self._by_topic[at.topic].handler.revoked(at))
+        self._revoking.add(revoking)
+        revoking.add_done_callback(self._revoking.discard)
+        if lost:
+            await asyncio.sleep(0)  # it has begun, and forgotten; calls under way end when they end
+        else:
+            await revoking
         if at.topic in self._rows and at not in self._ours and not self._stopping:
             self._rows[at.topic].forget(at.partition)
 

@@ -7,12 +7,41 @@ not (docs/decisions/0004-embedded-log.md).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from streams.log.base import LogReader, Rows, TopicPartition
+from streams.log.base import Draft, Headers, LogReader, Rows, TopicPartition
 from streams.log.partition import partition_of
 
 RECOVERED_AT_ONCE = 5_000
 """Records of a changelog read in one go."""
+
+
+STAMP = "applied"
+"""The header of a row that says up to where its partition's events were applied when it was written. Only where
+several processes write: there a worker that was stopped for long may write a row after the next owner has written a
+newer one, and the higher stamp is right, not the later record."""
+
+
+def stamped(draft: Draft, applied: int) -> Draft:
+    """The row with its stamp."""
+    return draft._replace(headers=(*draft.headers, (STAMP, b"%d" % applied)))
+
+
+def stamp_of(headers: Headers) -> int | None:
+    """The stamp, or None where there is none."""
+    for name, value in headers:
+        if name == STAMP:
+            return int(value)
+    return None
+
+
+class Recovered(NamedTuple):
+    """What reading a changelog told."""
+
+    end: int
+    """The changelog was read up to here."""
+    late: frozenset[bytes]
+    """Keys whose newest row is not their last record: to be written again, before compaction takes the newest."""
 
 
 class RecoveredRows(Rows):
@@ -42,22 +71,32 @@ class RecoveredRows(Rows):
         """See Rows.__len__."""
         return sum(len(part) for part in self._parts)
 
-    async def recover(self, reader: LogReader, partition: int) -> None:
+    async def recover(self, reader: LogReader, partition: int) -> Recovered:
         """Reads the partition's changelog from its beginning to its end. Raises LogUnavailable."""
         part = self._parts[partition]
         part.clear()
+        stamps: dict[bytes, int] = {}
+        late: set[bytes] = set()
         at = TopicPartition(self.changelog, partition)
         position, end = await reader.bounds(at)
         while position < end:
             run = await reader.read(at, position, RECOVERED_AT_ONCE)
-            for record in run.records:
-                if record.key is None:
+            for _, _, key, value, headers in run.records:
+                if key is None:
                     continue
-                if record.value is None:
-                    part.pop(record.key, None)
+                stamp = stamp_of(headers)
+                if stamp is not None:
+                    if stamp < stamps.get(key, 0):
+                        late.add(key)
+                        continue
+                    stamps[key] = stamp
+                    late.discard(key)
+                if value is None:
+                    part.pop(key, None)
                 else:
-                    part[record.key] = record.value
+                    part[key] = value
             position = run.end
+        return Recovered(position, frozenset(late))
 
     def forget(self, partition: int) -> None:
         """The partition is another's now."""

@@ -22,6 +22,7 @@ from streams.vocabulary.effects import (
 )
 from streams.vocabulary.events import Message, OrderNoticed, Settled, StockEvent, StockPushed
 from streams.vocabulary.outcomes import AnswerLost
+from streams.vocabulary.permission import insist
 from tests.streams.fakes import GatedExecutor, HandClock, ListWriter, Notebook, at_once
 
 AT = TopicPartition("stock.inbox", 0)
@@ -152,7 +153,7 @@ async def test_what_is_closed_before_it_runs_is_not_run() -> None:
 async def test_a_partition_that_is_taken_away_runs_nothing_more() -> None:
     bench = Bench()
     bench.ask(PushStock(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
-    bench.runner.revoke("stock", AT)
+    await bench.runner.revoke("stock", AT)
     assert bench.runner.waiting == 0
 
 
@@ -212,3 +213,68 @@ async def test_stop_lets_running_effects_end_and_starts_no_more() -> None:
     await stopping
     assert len(bench.outcomes) == 1
     assert len(bench.bol.started) == 1
+
+
+async def test_a_partition_is_let_go_when_what_it_asked_for_is_done() -> None:
+    """Its next owner runs open effects again: what is under way here would then be done twice."""
+    bench = Bench()
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.bol.until(1)
+    letting_go = asyncio.ensure_future(bench.runner.revoke("stock", AT))
+    await asyncio.sleep(0)
+    assert not letting_go.done()
+    await bench.runner.revoke("orders", AT)
+    await bench.runner.revoke("stock", AT._replace(partition=1))
+    bench.bol.let_go()
+    await letting_go
+    assert [one.number for one in bench.outcomes] == [1], (
+        "the outcome is written before the partition is let go"
+    )
+
+
+async def test_a_call_that_does_not_end_is_cancelled_before_the_partition_is_let_go() -> None:
+    bench = Bench()
+    bench.runner._release = 0.01
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.bol.until(1)
+    await bench.runner.revoke("stock", AT)
+    assert bench.runner.waiting == 0
+    assert not bench.outcomes
+
+
+async def test_what_is_not_surely_ours_is_not_started_and_is_run_as_repeated_later() -> None:
+    bench = Bench()
+    bench.bol.open = True
+    held = iter([False, True])
+    asked: list[TopicPartition] = []
+
+    def holds(at: TopicPartition) -> bool:
+        asked.append(at)
+        return next(held)
+
+    bench.runner.holds = holds
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.writer.until(1)
+    assert asked == [AT, AT]
+    assert [repeated for _, _, repeated in bench.bol.started] == [True]
+    assert [one.number for one in bench.outcomes] == [1]
+
+
+async def test_a_call_that_is_withdrawn_in_the_midst_says_nothing() -> None:
+    """A failure told by a worker that has lost the partition would close the effect that its next owner runs."""
+    bench = Bench()
+    bench.bol.open = True
+    ours = [True]
+
+    def lost(effect: Effect) -> Execution:
+        ours[0] = False
+        insist()
+        raise AssertionError("it left")
+
+    bench.bol._answer = lost
+    bench.runner.holds = lambda at: ours[0]
+    bench.ask(PushStock(offer_id="o1", amount=1))
+    await bench.bol.until(1)
+    await bench.runner.revoke("stock", AT)
+    assert bench.runner.waiting == 0
+    assert not bench.writer.drafts

@@ -95,6 +95,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         await self.on_partitions_assigned(set(self._assigned), app.consumer_generation_id)
         await self._owner.take_up({TopicPartition(tp.topic, tp.partition) for tp in self._assigned})
 
+    def recovered(self, at: TopicPartition, end: int) -> None:
+        """Nobody else writes."""
+
     def holds(self, at: TopicPartition) -> bool:
         """Always: there is one process a file."""
         return True

@@ -21,10 +21,13 @@ COPIES = 3
 """Where there are as many brokers."""
 MAX_RECORD = 10 * 1024 * 1024
 """A push is at most 8 MiB (app/sections.py)."""
-ROWS_UNTOUCHED_MS = 7 * DAY * 1000
-"""Rows are not compacted before: a late writer's row must not replace the newer one before it is noticed (rows.py)."""
-TOMBSTONES_MS = 8 * DAY * 1000
+ROWS_UNTOUCHED_MS = 15 * 60 * 1000
+"""Rows are not compacted before: a late writer's row must not make compaction take the newer one before it is noticed
+(rows.py). Later than a broker keeps an idle connection (10 minutes) such a row cannot come."""
+TOMBSTONES_MS = DAY * 1000
 """How long a deletion stays readable, for the same reason."""
+ROWS_SEGMENT = 32 * 1024 * 1024
+"""Bytes of a changelog partition that are not compacted yet: what a recovery reads beside the rows themselves."""
 TIMEOUT = 30.0
 
 
@@ -62,6 +65,9 @@ def settings_of(topic: Topic, copies: int) -> dict[str, str]:
             "cleanup.policy": "compact",
             "min.compaction.lag.ms": str(ROWS_UNTOUCHED_MS),
             "delete.retention.ms": str(TOMBSTONES_MS),
+            "segment.bytes": str(ROWS_SEGMENT),
+            "segment.ms": str(3600 * 1000),
+            "min.cleanable.dirty.ratio": "0.3",
         }
     else:
         kept = -1 if topic.retention is None else topic.retention * 1000

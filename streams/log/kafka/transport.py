@@ -33,6 +33,8 @@ from streams.log.driver import Owner, RunBook
 from streams.log.kafka.brokers import Brokers
 from streams.log.kafka.fetching import Fetching
 from streams.log.kafka.membership import Membership
+from streams.log.kafka.producing import Permit
+from streams.log.rows import stamped
 
 if TYPE_CHECKING:
     from streams.log.kafka.store import KafkaLog
@@ -77,7 +79,9 @@ class Following(Checkpoint):
         """Durable on return. The permit is looked at again when the request leaves."""
         self._permit()
         if drafts:
-            await self._consumer.write(drafts, self._permit)
+            await self._consumer.write_rows(
+                self._at, [stamped(one, self._end) for one in drafts], self._permit
+            )
 
     async def commit(self) -> None:
         """All of it is durable already; the position follows."""
@@ -102,6 +106,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         self._fetching = Fetching(self._brokers, self._news.set, self._gone)
         self._membership: Membership | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._rows_end: dict[TopicPartition, int] = {}
+        """Where the changelog of a partition of ours ends, as far as we wrote it."""
         self._missed: dict[TopicPartition, float] = {}
         self._running: list[asyncio.Task[Any]] = []
         self._ended = False
@@ -148,9 +154,23 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         """See RunConsumer."""
         return at in self.ours and self.lease_valid
 
-    async def write(self, drafts: Sequence[Draft], permit: Any = None) -> None:
-        """Writes for a checkpoint."""
-        await self._log.write(drafts, permit)
+    async def write(self, drafts: Sequence[Draft]) -> None:
+        """Writes events for a checkpoint."""
+        await self._log.write(drafts)
+
+    async def write_rows(self, at: TopicPartition, drafts: Sequence[Draft], permit: Permit) -> None:
+        """Writes rows for a checkpoint. We are the only one who should write them: where our own do not follow on our
+        last ones, somebody else's lie in between."""
+        placed = await self._log.write(drafts, permit)
+        expected = self._rows_end.get(at)
+        first, last = placed[0][1], placed[-1][1]
+        self._rows_end[at] = last + 1
+        if (expected is not None and first > expected) or last - first >= len(placed):
+            self.add_future(self._owner.foreign_rows(at, first if expected is None else expected, last + 1))
+
+    def recovered(self, at: TopicPartition, end: int) -> None:
+        """See RunConsumer."""
+        self._rows_end[at] = end
 
     def applied(self, at: TopicPartition, end: int) -> None:
         """Everything before `end` is durable."""
@@ -182,6 +202,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
             self.ours.pop(at, None)
             self._fetching.forget(at)
             self._uncommitted.pop(at, None)
+            self._rows_end.pop(at, None)
 
     async def _commit_now(self, parts: Iterable[TopicPartition] | None = None) -> None:
         assert self._membership is not None

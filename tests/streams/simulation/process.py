@@ -59,7 +59,7 @@ class ModelFollower:
         else:
             self.alarms[(self._flow, key)] = due
 
-    def revoked(self, at: TopicPartition) -> None:
+    async def revoked(self, at: TopicPartition) -> None:
         raise AssertionError("the model takes no partitions away")
 
 
