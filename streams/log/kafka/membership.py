@@ -43,7 +43,8 @@ class Listener(Protocol):
     """Who is told what changed."""
 
     async def added(self, parts: frozenset[TopicPartition]) -> None:
-        """These are ours from now on. Not waited for by the group: it may take its time."""
+        """These are ours from now on; called once at least, with nothing when there is nothing for us. The group does
+        not wait for it: it may take its time."""
 
     async def removed(self, parts: frozenset[TopicPartition], lost: bool) -> None:
         """These are to be let go; on return they are. `lost`: somebody else may have them already."""
@@ -77,6 +78,7 @@ class Membership:
         self._held: frozenset[TopicPartition] = frozenset()
         self._rejoin = asyncio.Event()
         self._leaving = False
+        self._settled = False
         self._lease = 0.0
         self._renewed = asyncio.Event()
         self._telling: set[asyncio.Task[None]] = set()
@@ -244,7 +246,8 @@ class Membership:
                 beating.cancel()
                 await asyncio.gather(beating, return_exceptions=True)
             self._rejoin.set()  # another round, in which somebody else gets them
-        if added:
+        if added or not self._settled:
+            self._settled = True
             task = asyncio.create_task(self._listener.added(added))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

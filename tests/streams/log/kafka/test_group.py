@@ -1,0 +1,236 @@
+"""Several workers in one group: who works on what, when one comes, goes, dies, or wakes up too late."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from streams.log.base import Draft, LogUnavailable, NotOurs, Run, Subscription, TopicPartition
+from streams.log.host import FaustHost
+from streams.log.kafka import KafkaLog
+from streams.log.partition import partition_of
+from streams.log.rows import STAMP
+from tests.streams.log.contract import (
+    EVENTS,
+    OTHER,
+    PARTITIONS,
+    PATIENCE,
+    ROWS,
+    Tally,
+    events,
+    everything,
+)
+from tests.streams.log.kafka.conftest import Opener
+
+ALL = [TopicPartition(EVENTS, number) for number in range(PARTITIONS)]
+SESSION = 6.0
+"""Seconds; a broker takes no less."""
+TAKEN_OVER = 10.0
+"""Seconds within which a dead worker's partitions have to run elsewhere."""
+
+
+class Worker:
+    """A process of its own, as far as the group can tell."""
+
+    def __init__(self, log: KafkaLog, group: str) -> None:
+        self.log = log
+        self.tally = Tally()
+        self.host = FaustHost(log, [Subscription("tally", EVENTS, self.tally, ROWS)], group=group)
+
+    @property
+    def parts(self) -> set[TopicPartition]:
+        return set(self.tally.position)
+
+    @property
+    def membership(self):  # type: ignore[no-untyped-def]
+        return self.host._app.consumer._membership
+
+    def fall_silent(self) -> None:
+        """No more heartbeats, without a word: as SIGSTOP, or a cut cable, would have it."""
+
+        async def never(*_: object, **__: object) -> None:
+            await asyncio.Event().wait()
+
+        self.membership._ask = never
+
+
+Hire = Callable[..., Awaitable[Worker]]
+
+
+@pytest.fixture
+async def hire(opener: Opener, group: str) -> AsyncIterator[Hire]:
+    workers: list[Worker] = []
+
+    async def hired(**options: object) -> Worker:
+        one = Worker(await opener(session_timeout=SESSION, **options), group)
+        workers.append(one)
+        await one.host.start()
+        return one
+
+    yield hired
+    for one in workers:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                await one.host.stop()
+
+
+async def until(so: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Looks again and again: several workers have no common event."""
+    async with asyncio.timeout(seconds):
+        while not so():
+            await asyncio.sleep(0.02)
+
+
+def shared(*workers: Worker) -> bool:
+    held = [at for one in workers for at in one.parts]
+    return sorted(held) == ALL
+
+
+async def test_two_workers_share_and_the_first_keeps_working_on_what_it_keeps(hire: Hire) -> None:
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    kept_before = dict(first.tally.position)
+    second = await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    assert 1 <= len(second.parts) <= 2
+    assert first.tally.revocations == sorted(second.parts), "what it keeps was never taken away"
+    assert set(first.tally.position) == set(kept_before) - second.parts
+    await first.log.append(events(60, 40))
+    await until(lambda: first.tally.applied + second.tally.applied == 60)
+    assert first.tally.applied > 0
+    assert second.tally.applied > 0
+
+
+async def test_a_worker_that_leaves_hands_over_at_once_and_nothing_is_applied_twice(hire: Hire) -> None:
+    first, second = await hire(), await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    await first.log.append(events(60, 40))
+    await until(lambda: first.tally.applied + second.tally.applied == 60)
+    began = asyncio.get_running_loop().time()
+    await second.host.stop()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    assert asyncio.get_running_loop().time() - began < SESSION / 2, "nobody waited for the session to end"
+    await first.log.append(events(60, 40))
+    await until(lambda: first.tally.applied + second.tally.applied == 120)
+    assert sum(first.tally.counts().values()) == 120
+
+
+async def test_a_dead_workers_partitions_run_elsewhere_within_ten_seconds(hire: Hire) -> None:
+    first, second = await hire(), await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    second.fall_silent()
+    second.tally.hold = asyncio.Event()
+    await until(lambda: len(first.parts) == PARTITIONS, TAKEN_OVER)
+    await first.log.append(events(60, 40))
+    await until(lambda: first.tally.applied == 60)
+    assert sum(first.tally.counts().values()) == 60
+
+
+async def test_a_worker_that_wakes_up_too_late_writes_nothing(hire: Hire) -> None:
+    """It holds a run when the group gives its partitions away; then it goes on as if nothing had happened."""
+    first, second = await hire(), await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    second.tally.hold = asyncio.Event()
+    await first.log.append(events(60, 40))
+    await until(lambda: bool(second.tally.at_work))
+    second.fall_silent()
+    await until(lambda: first.tally.applied == 60, TAKEN_OVER)
+    assert not second.host.holds(next(iter(second.parts)))
+    second.tally.hold.set()
+    async with asyncio.timeout(PATIENCE):
+        assert isinstance(await second.host.failed(), LogUnavailable), "its lease has run out"
+    assert second.tally.applied == 0
+    assert sum(first.tally.counts().values()) == 60
+    assert len(await everything(first.log, OTHER)) == 60
+
+
+async def test_a_checkpoint_of_a_partition_that_was_taken_away_is_refused(hire: Hire) -> None:
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    stale = {at: first.tally.guard.checkpoint(at, 1) for at in ALL}
+    second = await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    for at in second.parts:
+        with pytest.raises(NotOurs, match="taken away"):
+            await stale[at].send([])
+        with pytest.raises(NotOurs):
+            await stale[at].write_rows([Draft(ROWS, b"k", b"1", partition=at.partition)])
+        with pytest.raises(NotOurs):
+            await stale[at].commit()
+    for at in first.parts:
+        await stale[at].send([])
+
+
+async def test_a_late_row_of_another_worker_loses_and_ours_is_written_again(hire: Hire, group: str) -> None:
+    """The one write that no lease can stop: its request had left when the worker fell silent."""
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    number = partition_of(b"shop/1", PARTITIONS)
+    near = next(b"near/%d" % n for n in range(99) if partition_of(b"near/%d" % n, PARTITIONS) == number)
+    await first.log.append([Draft(EVENTS, b"shop/1", b"x") for _ in range(5)])
+    await until(lambda: first.tally.applied == 5)
+    late = Draft(ROWS, b"shop/1", b"3", ((STAMP, b"3"),))
+    await first.log.append([late])
+    await first.log.append([Draft(EVENTS, near, b"x")])
+    await until(lambda: first.tally.applied == 6)
+
+    async def last() -> bytes | None:
+        return [one for _, one in await everything(first.log, ROWS) if one.key == b"shop/1"][-1].value
+
+    async with asyncio.timeout(PATIENCE):
+        while await last() != b"5":
+            await asyncio.sleep(0.02)
+    await first.log.append([late])
+    await first.host.stop()
+    assert await last() == b"3"
+    second = await hire()
+    await until(lambda: len(second.parts) == PARTITIONS)
+    assert second.tally.counts() == {b"shop/1": 5, near: 1}
+    assert await last() == b"5", "what is recovered is written again, before compaction takes it"
+
+
+async def test_more_workers_than_partitions_wait_and_step_in(hire: Hire) -> None:
+    workers = [await hire() for _ in range(PARTITIONS + 1)]
+    await until(lambda: shared(*workers) and sum(not one.parts for one in workers) == 1)
+    idle = next(one for one in workers if not one.parts)
+    busy = next(one for one in workers if one.parts)
+    await busy.host.stop()
+    await until(lambda: bool(idle.parts))
+
+
+async def test_a_named_worker_that_starts_again_takes_up_its_partitions_without_a_round(hire: Hire) -> None:
+    first, second = await hire(instance="one"), await hire(instance="two")
+    await until(lambda: bool(second.parts) and shared(first, second))
+    had = second.parts
+    generation = first.membership._generation
+    await second.host.stop()
+    again = await hire(instance="two")
+    await until(lambda: again.parts == had)
+    assert first.membership._generation == generation
+    assert not set(first.tally.revocations) & first.parts
+
+
+async def test_positions_are_committed_while_it_works(hire: Hire) -> None:
+    first = await hire()
+    await first.log.append(events(30, 20))
+    await until(lambda: first.tally.applied == 30)
+    ends = {at: (await first.log.bounds(at))[1] for at in ALL}
+
+    async with asyncio.timeout(PATIENCE):
+        while await first.membership.committed(frozenset(ALL)) != {
+            at: end for at, end in ends.items() if end
+        }:
+            await asyncio.sleep(0.05)
+
+
+async def test_runs_are_of_bounded_length(hire: Hire) -> None:
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    await first.log.append([Draft(EVENTS, b"k", b"x", partition=0) for _ in range(5_000)])
+    await until(lambda: first.tally.applied == 5_000)
+    runs: list[Run] = first.tally.runs
+    assert max(len(one.records) for one in runs) <= 500
+    assert [one.begin for one in runs] == [0, *[one.end for one in runs[:-1]]]
