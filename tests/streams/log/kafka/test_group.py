@@ -79,8 +79,17 @@ async def hire(opener: Opener, group: str) -> AsyncIterator[Hire]:
 
 async def until(so: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Looks again and again: several workers have no common event."""
+
+    async def look() -> bool:
+        return so()
+
+    await until_seen(look, seconds)
+
+
+async def until_seen(so: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
+    """The same, of what has to be asked for."""
     async with asyncio.timeout(seconds):
-        while not so():
+        while not await so():  # noqa: ASYNC110 - a broker sets no event of ours
             await asyncio.sleep(0.02)
 
 
@@ -180,9 +189,10 @@ async def test_a_late_row_of_another_worker_loses_and_ours_is_written_again(hire
     async def last() -> bytes | None:
         return [one for _, one in await everything(first.log, ROWS) if one.key == b"shop/1"][-1].value
 
-    async with asyncio.timeout(PATIENCE):
-        while await last() != b"5":
-            await asyncio.sleep(0.02)
+    async def healed() -> bool:
+        return await last() == b"5"
+
+    await until_seen(healed)
     await first.log.append([late])
     await first.host.stop()
     assert await last() == b"3"
@@ -219,11 +229,11 @@ async def test_positions_are_committed_while_it_works(hire: Hire) -> None:
     await until(lambda: first.tally.applied == 30)
     ends = {at: (await first.log.bounds(at))[1] for at in ALL}
 
-    async with asyncio.timeout(PATIENCE):
-        while await first.membership.committed(frozenset(ALL)) != {
-            at: end for at, end in ends.items() if end
-        }:
-            await asyncio.sleep(0.05)
+    async def committed() -> bool:
+        found = await first.membership.committed(frozenset(ALL))
+        return bool(found) and all(found.get(at, 0) == end for at, end in ends.items())
+
+    await until_seen(committed)
 
 
 async def test_runs_are_of_bounded_length(hire: Hire) -> None:
