@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.expression import Executable
 
 T = TypeVar("T")
 
@@ -24,8 +23,29 @@ READERS = 3
 """Threads that read: as many questions of browsers are answered at once."""
 BUSY_MS = 5_000
 """How long SQLite waits for another writer."""
+CONNECTING = 5
+"""Seconds that PostgreSQL may take to let us in."""
+LONGEST_MS = 30_000
+"""How long a statement may take on PostgreSQL, waiting for others included."""
+SILENCE_MS = 15_000
+"""How long PostgreSQL's host may leave what we sent unacknowledged before the connection counts as broken."""
 WAITING = 64
 """Questions that may wait for a reading thread; more are refused, so that a crowd cannot pile up."""
+
+POSTGRESQL = "postgresql://"
+AGAIN = "It is built from the log: with {} deleted it is built again at the next start."
+REACH = (
+    "Is PostgreSQL running there, and are host, port, user and database in readmodel.url right, and "
+    "readmodel.password? Nothing is lost meanwhile: it is built from the log."
+)
+ADVICE = {
+    "42501": "The user in readmodel.url must be allowed to make tables there: make it the database's owner.",
+    "53": "PostgreSQL is out of room or of connections: give it more. It goes on by itself.",
+    "57": "It goes on by itself when PostgreSQL does.",
+    "40": "It is tried again by itself.",
+    "25006": "It must be the server that takes writes, not a copy of it.",
+}
+"""By the beginning of PostgreSQL's error code (SQLSTATE)."""
 
 
 class ReadModelUnavailable(Exception):
@@ -35,19 +55,16 @@ class ReadModelUnavailable(Exception):
 class Database:
     """Runs pieces of work in transactions, in threads."""
 
-    def __init__(self, where: str | Path) -> None:
-        """`where`: a file's path (SQLite), or a database URL of SQLAlchemy. Nothing is opened yet."""
-        url = make_url(where) if isinstance(where, str) and "://" in where else None
-        self._url = url or URL.create("sqlite", database=str(where))
-        self.name = self._url.render_as_string(hide_password=True)
-        self._engine: Engine = create_engine(self._url, pool_size=READERS + 1, max_overflow=0)
+    def __init__(self, where: str | Path, password: str = "") -> None:
+        """`where`: a file's path (SQLite), or `postgresql://user@host:port/database`, whose password is given apart.
+        Nothing is opened yet. Raises ReadModelUnavailable where PostgreSQL's driver is not installed."""
+        server = isinstance(where, str) and where.startswith(POSTGRESQL)
+        self.name = str(where) if server else f"sqlite:///{where}"
+        self._engine: Engine = _postgresql(str(where), password) if server else _sqlite(where)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="read-model-writing")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read-model-reading")
         self._waiting = 0
         self._closed = False
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
 
     @property
     def engine(self) -> Engine:
@@ -79,14 +96,14 @@ class Database:
             with self._engine.connect() as connection:
                 connection = connection.execution_options(writing=writing)
                 if not writing and connection.dialect.name == "postgresql":
-                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
                 with connection.begin():
                     return work(connection)
         except SQLAlchemyError as error:
-            # The statement's parameters may be personal: only the driver's own words go on.
-            words = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
-            advice = "It is built from the log: with the file deleted it is built again at the next start."
-            raise ReadModelUnavailable(f"the read model {self.name}: {words}. {advice}") from None
+            advice = _advice(error) if self._engine.dialect.name == "postgresql" else AGAIN.format("the file")
+            raise ReadModelUnavailable(f"the read model {self.name}: {_words(error)} {advice}") from None
 
     async def close(self) -> None:
         """Waits for what is under way."""
@@ -97,6 +114,66 @@ class Database:
         self._writer.shutdown()
         self._readers.shutdown()
         self._engine.dispose()
+
+
+def _sqlite(where: str | Path) -> Engine:
+    url = URL.create("sqlite", database=str(where))
+    engine = create_engine(url, pool_size=READERS + 1, max_overflow=0)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql(where: str, password: str) -> Engine:
+    url = make_url(where).set(drivername="postgresql+psycopg")
+    options = (
+        f"-c statement_timeout={LONGEST_MS} -c timezone=UTC "
+        # A crash takes the last transactions with their positions: read again, as on SQLite.
+        "-c synchronous_commit=off"
+    )
+    arguments: dict[str, Any] = {
+        "connect_timeout": CONNECTING,
+        "tcp_user_timeout": SILENCE_MS,
+        "application_name": "kassabrug",
+        **{name: one if isinstance(one, str) else one[-1] for name, one in url.query.items()},
+    }
+    arguments["options"] = f"{options} {arguments.get('options', '')}".strip()
+    if password:
+        arguments["password"] = password
+    try:
+        # A connection that PostgreSQL has closed since (it was restarted) is noticed before it is used.
+        return create_engine(
+            url.set(query={}),
+            connect_args=arguments,
+            pool_size=READERS + 1,
+            max_overflow=0,
+            pool_pre_ping=True,
+        )
+    except ModuleNotFoundError:
+        raise ReadModelUnavailable(
+            f"the read model {where}: PostgreSQL's driver is not installed. "
+            "Install kassabrug with it: pip install '.[postgres]'"
+        ) from None
+
+
+def _words(error: SQLAlchemyError) -> str:
+    """The driver's own words. Not the statement, its parameters or PostgreSQL's details: they may be personal."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return f"{type(error).__name__}."
+    told = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+    said = " ".join(told.split())
+    return said if said.endswith((".", "?")) else f"{said}."
+
+
+def _advice(error: SQLAlchemyError) -> str:
+    """What to do about what PostgreSQL (or the way to it) said."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    for begin, words in ADVICE.items():
+        if state.startswith(begin):
+            return words
+    if not state and isinstance(error, OperationalError | ProgrammingError | InterfaceError):
+        return REACH  # without a code nothing came back from a server, or it hung up
+    return AGAIN.format("its tables")
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
@@ -115,6 +192,20 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def alone(connection: Connection, number: int) -> None:
+    """Until the transaction ends nobody else gets past here with this number. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Inserts the row; False where its key is there already, also by a transaction that ends just now."""
+    statement = _into(connection, table).values(row).on_conflict_do_nothing()
+    # Without the option SQLAlchemy says -1 of an INSERT on PostgreSQL.
+    done = connection.execute(statement, execution_options={"preserve_rowcount": True})
+    return done.rowcount == 1
+
+
 def upsert(
     connection: Connection,
     table: Table,
@@ -125,11 +216,11 @@ def upsert(
     if not rows:
         return
     key = [column.name for column in table.primary_key]
-    statement: Executable
-    if connection.dialect.name == "postgresql":
-        into = postgresql.insert(table)
-        statement = into.on_conflict_do_update(index_elements=key, set_=dict(change(into.excluded)))
-    else:
-        ours = sqlite.insert(table)
-        statement = ours.on_conflict_do_update(index_elements=key, set_=dict(change(ours.excluded)))
+    into = _into(connection, table)
+    statement = into.on_conflict_do_update(index_elements=key, set_=dict(change(into.excluded)))
     connection.execute(statement, list(rows))
+
+
+def _into(connection: Connection, table: Table) -> Any:
+    """Both databases know `ON CONFLICT`, each with a class of its own in SQLAlchemy."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

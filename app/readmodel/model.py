@@ -36,10 +36,10 @@ class ReadModel:
         self._clock = clock
 
     @classmethod
-    async def open(cls, where: str | Path, *, clock: Clock) -> ReadModel:
-        """`where`: a file's path (SQLite) or a database URL. Tables of an older version are emptied and
-        read from the log again."""
-        database = Database(where)
+    async def open(cls, where: str | Path, *, clock: Clock, password: str = "") -> ReadModel:
+        """`where`, `password`: see Database. Tables of an older version are emptied and read from the log again.
+        Raises ReadModelUnavailable."""
+        database = Database(where, password)
         try:
             await database.write(writing.prepare)
         except BaseException:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, case, delete, func, insert, select, update
 
-from app.readmodel.database import upsert
+from app.readmodel.database import alone, once, upsert
 from app.readmodel.entries import Entries
 from app.readmodel.tables import (
     VERSION,
@@ -32,6 +32,8 @@ from app.readmodel.tables import (
 from streams.log.base import Run, TopicPartition
 
 MINUTE_MS = 60_000
+MAKING = 0x6B617373
+"""The lock under which tables are made."""
 
 
 class Moved(Exception):
@@ -53,6 +55,7 @@ class Applied(msgspec.Struct, frozen=True):
 
 def prepare(connection: Connection) -> dict[TopicPartition, int]:
     """Makes the tables where they are missing, or anew where an older version made them; gives the positions."""
+    alone(connection, MAKING)  # two consoles on one PostgreSQL may start at the same moment
     meta.create(connection, checkfirst=True)
     version = connection.execute(select(meta.c.value).where(meta.c.name == "version")).scalar()
     if version != VERSION:
@@ -109,11 +112,9 @@ def write(connection: Connection, run: Run, begin: int | None, entries: Entries)
 def _move(connection: Connection, run: Run, begin: int | None) -> None:
     at = positions.c.topic == run.at.topic, positions.c.partition == run.at.partition
     if begin is None:
-        found = connection.execute(select(positions.c.position).where(*at)).scalar()
-        if found is not None:
-            raise Moved
         row = {"topic": run.at.topic, "partition": run.at.partition, "position": run.end}
-        connection.execute(insert(positions), [row])
+        if not once(connection, positions, row):
+            raise Moved
         return
     moved = connection.execute(
         update(positions).where(*at, positions.c.position == begin).values(position=run.end)
