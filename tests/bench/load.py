@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import cast
+from typing import NamedTuple, cast
 
 
 class _Caller(asyncio.Protocol):
@@ -53,8 +53,17 @@ class _Caller(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def load(port: int, request: bytes, callers: int, seconds: float) -> tuple[float, float, float]:
-    """Requests a second, p50 and p99 in milliseconds. Raises RuntimeError for an answer that is not 200."""
+class Load(NamedTuple):
+    """What a server did under it."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    answered: int
+
+
+async def load(port: int, request: bytes, callers: int, seconds: float) -> Load:
+    """Raises RuntimeError for an answer that is not 200."""
     took: list[float] = []
     bad: list[bytes] = []
     loop = asyncio.get_running_loop()
@@ -67,10 +76,11 @@ async def load(port: int, request: bytes, callers: int, seconds: float) -> tuple
     if bad:
         raise RuntimeError(f"{len(bad)} answers were not 200, the first: {bad[0]!r}")
     took.sort()
-    return (
+    return Load(
         len(took) / (time.perf_counter() - began),
         took[len(took) // 2] * 1000,
         took[int(len(took) * 0.99)] * 1000,
+        len(took),
     )
 
 

@@ -1,6 +1,7 @@
-"""The servers that are compared, each a process of its own: `python -m tests.bench.servers bare|ingress FOLDER`.
+"""The servers that are compared, each a process of its own: `python -m tests.bench.servers KIND WHERE`.
 
-Prints its port, serves until its input ends.
+`bare FOLDER`: Starlette alone; `ingress FOLDER`: the real ingress on the embedded log; `kafka SERVERS`: the real
+ingress on Kafka. Prints its port, serves until its input ends.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from app.server import Server, listen
 from connectors.bol.signature import BadSignature
 from connectors.mplus.signature import key_of
 from streams.log.embedded import EmbeddedLog
+from streams.log.kafka import KafkaAccess, KafkaLog
 from streams.topics import TOPICS
 from streams.vocabulary.time import system_clock
 
@@ -43,13 +45,17 @@ async def bare(request: Request) -> Response:
     return JSONResponse({})
 
 
-async def main(kind: str, folder: Path) -> None:
+async def main(kind: str, where: str) -> None:
     """Serves until stdin ends."""
-    log = None
+    log: EmbeddedLog | KafkaLog | None = None
     if kind == "bare":
         app = Starlette(routes=[Route("/webhooks/{connection}/mplus/{event}", bare, methods=["POST"])])
     else:
-        log = await EmbeddedLog.open(folder / "log.db", TOPICS, clock=system_clock, sleep=asyncio.sleep)
+        if kind == "kafka":
+            log = await KafkaLog.open(KafkaAccess(tuple(where.split(","))), TOPICS, clock=system_clock)
+        else:
+            path = Path(where) / "log.db"
+            log = await EmbeddedLog.open(path, TOPICS, clock=system_clock, sleep=asyncio.sleep)
         doors = {"shop": Door(NoBol(), key_of(SECRET))}
         numbers = iter(range(10**12))
         app = Starlette(
@@ -63,4 +69,4 @@ async def main(kind: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], Path(sys.argv[2])))
+    uvloop.run(main(sys.argv[1], sys.argv[2]))
