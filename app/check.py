@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-import shutil
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Protocol
 
+from app.check_log import check_log
+from app.finding import Finding, Grade
 from app.settings import Connection, Settings
 from connectors.bol import call, wire
 from connectors.bol.client import BolClient
 from connectors.mplus import lookups
 from connectors.mplus.client import MplusClient
-from streams.log.base import LogUnavailable
-from streams.log.embedded import Onlooker
 from streams.vocabulary.outcomes import Delivered, Failure, Refused
 
-Grade = Literal["ok", "warn", "fail"]
-LITTLE = 1_000_000_000
-"""Bytes of room under which the disk is named."""
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at. `part`: `log`, `web`, or a connection's name."""
-
-    part: str
-    grade: Grade
-    text: str
-    """What works, or what does not and what to do about it."""
+__all__ = ["Clients", "Finding", "check", "check_connection", "check_log", "check_web"]
 
 
 class Clients(Protocol):
@@ -58,60 +44,6 @@ async def check(settings: Settings, clients: Clients) -> list[Finding]:
 
 
 # -- this machine
-
-
-async def check_log(settings: Settings) -> list[Finding]:
-    """Whether the log and the read model can be written and read, and have room."""
-    path = settings.log.path
-    found = [*_folder("log.path", path), *_folder("readmodel.path", settings.readmodel.path)]
-    if any(one.grade == "fail" for one in found):
-        return found
-    if not path.exists():
-        return [*found, Finding("log", "ok", f"{path} is not there yet; it is made at the first start.")]
-    try:
-        onlooker = await Onlooker.open(path)
-        try:
-            topics = await onlooker.topics()
-        finally:
-            await onlooker.close()
-    except LogUnavailable as error:
-        return [*found, Finding("log", "fail", str(error))]
-    holder = _holder(path)
-    used = f", and process {holder} runs on it" if holder else ""
-    return [*found, Finding("log", "ok", f"{path} can be read; it has {len(topics)} topics{used}.")]
-
-
-def _folder(key: str, path: Path) -> list[Finding]:
-    folder = path.parent
-    if not folder.is_dir():
-        text = f"The folder {folder} is not there. Make it, or set {key} otherwise."
-        return [Finding("log", "fail", text)]
-    # SQLite makes files beside its own, so the folder must be writable too.
-    for place in (folder, path):
-        if place.exists() and not os.access(place, os.W_OK):
-            text = f"{place} cannot be written by this user. Give it the right, or set {key} otherwise."
-            return [Finding("log", "fail", text)]
-    if path.is_dir():
-        return [Finding("log", "fail", f"{path} is a folder; set {key} to a file in it.")]
-    free = shutil.disk_usage(folder).free
-    if free < LITTLE:
-        text = f"Only {free // 1_000_000} MB are free on the disk of {path}. Make room."
-        return [Finding("log", "warn", text)]
-    return []
-
-
-def _holder(path: Path) -> int | None:
-    """The process that runs on the log, as its lock file tells; taking the lock to see could stop one that starts."""
-    try:
-        pid = int(path.with_name(path.name + ".lock").read_text("ascii")[:20])
-        if pid <= 0 or pid == os.getpid():
-            return None
-        os.kill(pid, 0)
-    except PermissionError:
-        return pid
-    except (OSError, ValueError, OverflowError):
-        return None
-    return pid
 
 
 def check_web(settings: Settings) -> list[Finding]:

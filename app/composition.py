@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Mount
 from app.console import Live, create_console
 from app.ingress.door import Door
 from app.ingress.routes import health_routes, routes
+from app.logs import OpenLog, running_log
 from app.metrics import Metrics
 from app.readmodel.model import ReadModel
 from app.readmodel.projection import Projection
@@ -45,7 +46,6 @@ from streams.effects import EffectRunner, Executor
 from streams.flow import Flow
 from streams.follower import FlowFollower
 from streams.log.base import Handler, LogWriter, Subscription
-from streams.log.embedded import EmbeddedLog
 from streams.log.host import FaustHost
 from streams.orders.flow import ORDERS
 from streams.stock.flow import STOCK
@@ -152,20 +152,13 @@ async def clients(settings: Settings) -> AsyncIterator[Clients]:
 
 @asynccontextmanager
 async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncIterator[Bridge]:
-    """Everything that these roles need, running. Raises LogUnavailable when the log cannot be opened, OSError when
-    the port cannot be had."""
+    """Everything that these roles need, running. Raises LogUnavailable when the log cannot be opened,
+    ReadModelUnavailable when the read model cannot, OSError when the port cannot be had."""
     metrics = Metrics()
     running = Bridge(settings, metrics)
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(clients(settings))
-        opened = await EmbeddedLog.open(
-            settings.log.path,
-            settings.topics(),
-            partitions=settings.log.partitions,
-            clock=system_clock,
-            sleep=asyncio.sleep,
-        )
-        stack.push_async_callback(opened.close)
+        opened = await stack.enter_async_context(running_log(settings))
         running.watch(opened.failed)
         app_routes: list[BaseRoute] = []
         if "ingress" in roles:
@@ -193,7 +186,7 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
         yield running
 
 
-async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened: EmbeddedLog) -> None:
+async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened: OpenLog) -> None:
     settings, metrics = running.settings, running.metrics
     executors: dict[str, Executor] = {
         "bol": BolExecutor(made.bol.__getitem__, system_clock),
@@ -266,8 +259,13 @@ def new_trace() -> str:
     return secrets.token_hex(8)
 
 
-async def _console(stack: AsyncExitStack, settings: Settings, opened: EmbeddedLog, live: Live) -> BaseRoute:
-    model = await ReadModel.open(settings.readmodel.path, clock=system_clock)
+async def _console(stack: AsyncExitStack, settings: Settings, opened: OpenLog, live: Live) -> BaseRoute:
+    place, secret = settings.readmodel, settings.readmodel.password
+    model = await ReadModel.open(
+        place.url or place.path,
+        clock=system_clock,
+        password=secret.get_secret_value() if secret is not None else "",
+    )
     stack.push_async_callback(model.close)
     projection = Projection(
         model.database,

@@ -19,6 +19,8 @@ _WORDS = {
     "model_attributes_type": "write a part with settings in it; see kassabrug.example.toml",
     "dict_type": "write a part for each shop: [connections.NAME.bol] and so on",
     "string_too_short": "is empty; fill it in",
+    "string_too_long": "is too long",
+    "bool_type": "write true or false, without quotes",
     "string_pattern_mismatch": "write letters, digits, - and _, at most 20",
 }
 _BOUNDS = {
@@ -34,4 +36,6 @@ def words(problem: Any) -> str:
     if kind in _BOUNDS:
         name, said = _BOUNDS[kind]
         return said.format(f"{problem['ctx'][name]:.15g}")
+    if kind == "literal_error":
+        return f"write one of {problem['ctx']['expected']}"
     return _WORDS.get(kind) or str(problem["msg"]).removeprefix("Value error, ")

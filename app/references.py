@@ -8,6 +8,8 @@ from typing import Any
 
 SECRETS = frozenset(("client_secret", "secret", "webhook_secret", "password"))
 """Keys whose values are references."""
+NAMES = frozenset(("instance",))
+"""Keys that are no secret, but may differ from one process to the next: `env:NAME` is followed, other text is it."""
 LONGEST_SECRET = 4096
 """Characters of a secret; a longer file is not a secret but some other file."""
 DEEPEST = 20
@@ -62,7 +64,7 @@ def _file(where: str) -> str:
 def follow(
     given: Mapping[str, Any], environ: Mapping[str, str], problems: list[str], at: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """The same tables with every secret's reference followed. What goes wrong is added to `problems`, a line each:
+    """The same tables with every reference followed. What goes wrong is added to `problems`, a line each:
     `  connections.winkel.bol.client_secret: ...`."""
     found: dict[str, Any] = {}
     for key, value in given.items():
@@ -72,6 +74,13 @@ def follow(
                 problems.append(f"  {'.'.join(here)}: tables within tables, {DEEPEST} deep")
                 continue
             found[key] = follow(value, environ, problems, here)
+        elif key in NAMES and isinstance(value, str) and value.startswith("env:"):
+            name = value.removeprefix("env:")
+            found[key] = environ.get(name, "").strip()
+            if not found[key]:
+                problems.append(
+                    f"  {'.'.join(here)}: the environment has no {name}: set it, or write a name here"
+                )
         elif key in SECRETS and isinstance(value, str):
             try:
                 found[key] = secret(value, environ)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,12 @@ from connectors.mplus.signature import key_of
 MONTH = 31 * 24 * 3600.0
 MOST_BODY = 8 * 1024 * 1024
 """A push must fit into one record of the log."""
+SCHEME = "kafka://"
+KAFKA_PORT = 9092
+KAFKA_PARTITIONS = 8
+EMBEDDED_PARTITIONS = 4
+MOST_EMBEDDED = 64
+"""Partitions that one file and one process take."""
 
 
 def _web_address(value: str) -> str:
@@ -36,6 +42,52 @@ def _web_address(value: str) -> str:
     if parts.query or parts.fragment or parts.username is not None or "?" in value:
         raise ValueError("write the bare address: no login, no ?..., no #... (they may hold a secret)")
     return value.rstrip("/")
+
+
+def _kafka_address(value: str) -> str:
+    if not value:
+        return value
+    scheme, _, servers = value.partition("://")
+    if scheme != "kafka" or not servers:
+        raise ValueError(
+            "write kafka://host:port, or kafka://host:port,host:port for several brokers; "
+            "leave it out for the embedded log in the file at log.path"
+        )
+    return SCHEME + ",".join(_server(one) for one in servers.rstrip("/").split(","))
+
+
+def _server(value: str) -> str:
+    """`host:port`; the port is 9092 where none is given."""
+    try:
+        parts = urlsplit(f"//{value}")
+        port = parts.port or KAFKA_PORT
+        usable = bool(parts.hostname) and parts.username is None and parts.netloc == value
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("one of its brokers is not host:port; a user and password belong under [log.kafka]")
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{port}"
+
+
+def _database_url(value: str) -> str:
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("postgresql", "postgres") and bool(parts.hostname) and parts.port != 0
+        query = parse_qs(parts.query)
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[!-~]+", value) or not parts.path.strip("/"):
+        raise ValueError(
+            "write postgresql://user@host:5432/database; leave it out for the file at readmodel.path"
+        )
+    if parts.password is not None or query.keys() & {"password", "passfile", "sslpassword"}:
+        raise ValueError(
+            'the password does not belong in it: write it as readmodel.password = "env:NAME" or "file:/path"'
+        )
+    return f"postgresql{value[len(parts.scheme) :]}"
 
 
 def _base64_key(value: SecretStr) -> SecretStr:
@@ -136,20 +188,74 @@ class Connection(_Part):
     sweeps: Sweeps = Sweeps()
 
 
-class Log(_Part):
-    """The embedded log."""
+class Kafka(_Part):
+    """How the cluster at `log.address` wants to be spoken to, and how its topics are made."""
 
+    replication: Whole | None = Field(default=None, ge=1, le=9)
+    """Copies of every partition; None: 3 where there are three brokers or more, else as many as there are."""
+    session_timeout: Span = Field(default=6.0, ge=6, le=300)
+    """Seconds after which a worker that is not heard of counts as dead. Brokers take no less than 6 by default."""
+    instance: str | None = Field(default=None, min_length=1, max_length=200)
+    """A lasting name of this worker (static membership); no two workers may have the same."""
+    tls: Annotated[bool, Strict()] = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""
+    username: str = ""
+    password: Password | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Kafka:
+        login = (bool(self.mechanism), bool(self.username), self.password is not None)
+        if any(login) and not all(login):
+            raise ValueError("mechanism, username and password belong together: give all three or none")
+        files = [name for name in ("ca_file", "cert_file", "key_file") if getattr(self, name) is not None]
+        if files and not self.tls:
+            raise ValueError(f"{files[0]} is of use with TLS only: write tls = true, or leave it out")
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: give both or neither")
+        return self
+
+
+class Log(_Part):
+    """The log: a Kafka cluster at `address`, or without one the embedded log in the file at `path`."""
+
+    address: Annotated[str, AfterValidator(_kafka_address)] = ""
+    """`kafka://host:port,host:port`."""
     path: Path = Path("kassabrug.log.db")
-    partitions: Whole = Field(default=4, ge=1, le=64)
-    """Fixed when the file is made."""
+    partitions: Whole | None = Field(default=None, ge=1, le=1000)
+    """Of every topic; fixed when the topics are made. None: see `parts`."""
     keep_days: Whole = Field(default=30, ge=1, le=3650)
     """How long pushes, answers of the vendors and the history are kept: what a replay reaches back to."""
+    kafka: Kafka = Kafka()
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """`host:port` of the brokers; none for the embedded log."""
+        return tuple(self.address.removeprefix(SCHEME).split(",")) if self.address else ()
+
+    @property
+    def parts(self) -> int:
+        """How many partitions a topic is made with."""
+        return self.partitions or (KAFKA_PARTITIONS if self.address else EMBEDDED_PARTITIONS)
+
+    @model_validator(mode="after")
+    def _few(self) -> Log:
+        if not self.address and self.parts > MOST_EMBEDDED:
+            raise ValueError(f"the embedded log takes at most {MOST_EMBEDDED} partitions")
+        return self
 
 
 class ReadModel(_Part):
-    """What the page shows; it can be thrown away and is made again from the log."""
+    """What the page shows; it can be thrown away and is made again from the log. PostgreSQL at `url`, or without one
+    the file at `path` (SQLite)."""
 
     path: Path = Path("kassabrug.readmodel.db")
+    url: Annotated[str, AfterValidator(_database_url)] = ""
+    """`postgresql://user@host:port/database`, without the password."""
+    password: Password | None = None
+    """Of the user in `url`; without one PostgreSQL's own ways hold (PGPASSWORD, ~/.pgpass)."""
     history_days: Whole = Field(default=30, ge=1, le=3650)
     orders_days: Whole = Field(default=180, ge=1, le=3650)
 

@@ -26,10 +26,12 @@ from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
 from streams.topics import DAY, TOPICS, Topic
 
-__all__ = ["Connection", "Settings", "SettingsError", "load_settings", "settings_of"]
+__all__ = ["Connection", "Said", "Settings", "SettingsError", "load_settings", "settings_of"]
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LONGEST_FILE = 1024 * 1024
+Said = Mapping[str, Mapping[str, Any]]
+"""Settings by part and key: `{"log": {"address": "kafka://..."}}`."""
 
 
 class SettingsError(Exception):
@@ -131,11 +133,7 @@ class Settings(BaseSettings):
 
     def topics(self) -> tuple[Topic, ...]:
         """The topics, kept as long as the settings say."""
-        kept = ("webhooks", "raw", "activity")
-        days = self.log.keep_days
-        return tuple(
-            topic._replace(retention=days * DAY) if topic.role in kept else topic for topic in TOPICS
-        )
+        return topics_of(self.log)
 
     def keep(self) -> Keep:
         """How much the read model keeps."""
@@ -147,7 +145,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Every secret, for the log's filter and nothing else."""
-        given = [self.web.password]
+        given = [self.web.password, self.log.kafka.password, self.readmodel.password]
         for connection in self.connections.values():
             given += [connection.bol.client_secret, connection.mplus.secret, connection.mplus.webhook_secret]
         return [one.get_secret_value() for one in given if one is not None]
@@ -160,8 +158,27 @@ class Settings(BaseSettings):
         return told
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
-    """Reads and checks the file. Paths in it are relative to it. Raises SettingsError."""
+def topics_of(log: Log) -> tuple[Topic, ...]:
+    """The topics, kept as long as this part of the settings says."""
+    kept = ("webhooks", "raw", "activity")
+    return tuple(
+        topic._replace(retention=log.keep_days * DAY) if topic.role in kept else topic for topic in TOPICS
+    )
+
+
+def log_at(address: str) -> Log:
+    """The part about the log without a file of settings. Raises SettingsError."""
+    try:
+        return Log(address=address)
+    except ValidationError as error:
+        raise SettingsError(
+            f"--log: {words(error.errors(include_input=False, include_url=False)[0])}"
+        ) from None
+
+
+def load_settings(path: Path, environ: Mapping[str, str], said: Said | None = None) -> Settings:
+    """Reads and checks the file. Paths in it are relative to it. `said`: what the command line says, which counts
+    more than the file. Raises SettingsError."""
     try:
         with path.open("rb") as file:
             held = file.read(LONGEST_FILE + 1)
@@ -181,19 +198,32 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{path} is not TOML: {error}") from None
     except RecursionError:
         raise SettingsError(f"{path} is not TOML that can be read: it is nested too deep") from None
-    settings = settings_of(given, environ, str(path))
+    settings = settings_of(_with(given, said or {}), environ, str(path))
     base = path.resolve().parent
     log, model = _beside(base, settings.log.path, path), _beside(base, settings.readmodel.path, path)
-    if log == model:
+    if log == model and not settings.log.address and not settings.readmodel.url:
         raise SettingsError(
             f"{path} cannot be used:\n  readmodel.path: is the log's file too; give it one of its own"
         )
+    kafka = settings.log.kafka
+    files = {name: getattr(kafka, name) for name in ("ca_file", "cert_file", "key_file")}
+    found = {name: _beside(base, one, path) for name, one in files.items() if one is not None}
     return settings.model_copy(
         update={
-            "log": settings.log.model_copy(update={"path": log}),
+            "log": settings.log.model_copy(update={"path": log, "kafka": kafka.model_copy(update=found)}),
             "readmodel": settings.readmodel.model_copy(update={"path": model}),
         }
     )
+
+
+def _with(given: Mapping[str, Any], said: Said) -> dict[str, Any]:
+    """The file's parts with what the command line says. A part that is none is left for the check to name."""
+    parts = dict(given)
+    for name, more in said.items():
+        part = parts.get(name, {})
+        if isinstance(part, Mapping):
+            parts[name] = {**part, **more}
+    return parts
 
 
 def _beside(base: Path, given: Path, source: Path) -> Path:

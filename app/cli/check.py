@@ -13,14 +13,14 @@ from app.cli.process import FAILED, read_settings
 from app.cli.process import run as run_process
 from app.composition import clients
 from app.logging import set_up
-from app.settings import Settings
+from app.settings import Said, Settings
 
 MARKS = {"ok": "[green]works[/green]", "warn": "[yellow]mind[/yellow] ", "fail": "[red]fails[/red]"}
 
 
-def run(config: Path, as_json: bool) -> int:
+def run(config: Path, said: Said, as_json: bool) -> int:
     """Checks and prints; the exit code."""
-    settings = read_settings(config)
+    settings = read_settings(config, said)
     set_up(settings.secrets(), as_json)
     return run_process(lambda stop: _run(settings, as_json, stop))
 

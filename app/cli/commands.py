@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,6 +23,24 @@ say = Console(stderr=True)
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words.")]
 DEFAULT = Path("kassabrug.toml")
+LogAt = Annotated[
+    str | None,
+    typer.Option(
+        "--log",
+        metavar="kafka://HOST:PORT,...",
+        help="The log on this Kafka cluster, whatever the settings say (log.address).",
+    ),
+]
+ReadModelAt = Annotated[
+    str | None,
+    typer.Option(
+        "--readmodel",
+        metavar="postgresql://USER@HOST/DATABASE",
+        help="The read model there, whatever the settings say (readmodel.url).",
+    ),
+]
+Host = Annotated[str | None, typer.Option("--host", help="Instead of web.host.")]
+Port = Annotated[int | None, typer.Option("--port", help="Instead of web.port; 0: any free one.")]
 
 
 class Vendor(StrEnum):
@@ -36,34 +54,65 @@ def _tell(running: Bridge) -> None:
     say.print(f"kassabrug runs: [bold]{running.address}[/bold]  (Ctrl-C stops it)")
 
 
-def _serve(config: Path, roles: frozenset[Role], as_json: bool) -> None:
+def _said(
+    log: str | None = None, readmodel: str | None = None, host: str | None = None, port: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """What the command line says, as the settings have it."""
+    said: dict[str, dict[str, Any]] = {
+        "log": {"address": log},
+        "readmodel": {"url": readmodel},
+        "web": {"host": host, "port": port},
+    }
+    return {part: {key: one for key, one in keys.items() if one is not None} for part, keys in said.items()}
+
+
+def _serve(config: Path, roles: frozenset[Role], as_json: bool, said: dict[str, dict[str, Any]]) -> None:
     from app.cli.process import serve
 
-    serve(config, roles, as_json, _tell)
+    serve(config, roles, as_json, _tell, said)
 
 
 @cli.command()
-def up(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """Everything in one process: ingress, worker, console, on the embedded log."""
-    _serve(config, ALL, as_json)
+def up(
+    config: Config = DEFAULT,
+    log: LogAt = None,
+    readmodel: ReadModelAt = None,
+    host: Host = None,
+    port: Port = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything in one process: ingress, worker, console."""
+    _serve(config, ALL, as_json, _said(log, readmodel, host, port))
 
 
 @cli.command()
-def ingress(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """Only takes webhooks in and stores them."""
-    _serve(config, frozenset(("ingress",)), as_json)
+def ingress(
+    config: Config = DEFAULT, log: LogAt = None, host: Host = None, port: Port = None, as_json: AsJson = False
+) -> None:
+    """Only takes webhooks in and stores them. On Kafka: any number of them."""
+    _serve(config, frozenset(("ingress",)), as_json, _said(log, None, host, port))
 
 
 @cli.command()
-def worker(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """Only works: agents, calls to the vendors, sweeps. (Health at web.port.)"""
-    _serve(config, frozenset(("worker",)), as_json)
+def worker(
+    config: Config = DEFAULT, log: LogAt = None, host: Host = None, port: Port = None, as_json: AsJson = False
+) -> None:
+    """Only works: agents, calls to the vendors, sweeps. On Kafka: any number of them share the partitions. (Health at
+    web.port.)"""
+    _serve(config, frozenset(("worker",)), as_json, _said(log, None, host, port))
 
 
 @cli.command()
-def console(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+def console(
+    config: Config = DEFAULT,
+    log: LogAt = None,
+    readmodel: ReadModelAt = None,
+    host: Host = None,
+    port: Port = None,
+    as_json: AsJson = False,
+) -> None:
     """Only the page, from the log as it is."""
-    _serve(config, frozenset(("console",)), as_json)
+    _serve(config, frozenset(("console",)), as_json, _said(log, readmodel, host, port))
 
 
 @cli.command()
@@ -105,12 +154,14 @@ def simulate(
 
 
 @cli.command()
-def check(config: Config = DEFAULT, as_json: AsJson = False) -> None:
+def check(
+    config: Config = DEFAULT, log: LogAt = None, readmodel: ReadModelAt = None, as_json: AsJson = False
+) -> None:
     """Tests settings, log and both vendors, and says what works and what does not. Changes nothing anywhere. Exit 0:
     all works; 1: something does not; 2: the settings cannot be used."""
     from app.cli.check import run
 
-    sys.exit(run(config, as_json))
+    sys.exit(run(config, _said(log, readmodel), as_json))
 
 
 @cli.command()
@@ -125,17 +176,19 @@ def log(
     ] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many records (without --follow).")] = 1000,
+    at: LogAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Shows what lies on a topic, also while the bridge runs. Personal data is masked."""
     from app.cli.log import run
 
-    sys.exit(run(config, topic, key, since, follow, limit, as_json))
+    sys.exit(run(config, _said(at), topic, key, since, follow, limit, as_json))
 
 
 @cli.command()
-def topics(as_json: AsJson = False) -> None:
-    """The list of topics, and which agent reads and writes what."""
+def topics(config: Config = DEFAULT, log: LogAt = None, as_json: AsJson = False) -> None:
+    """The list of topics, and which agent reads and writes what. With --log: what that cluster has otherwise (exit 1
+    when anything is); nothing is changed there."""
     from app.cli.topics import run
 
-    run(as_json)
+    sys.exit(run(config, log, as_json))

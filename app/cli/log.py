@@ -14,20 +14,23 @@ from rich.console import Console
 
 from app.cli.process import FAILED, WRONG_USE, read_settings
 from app.cli.process import run as run_process
+from app.logs import onlooker
 from app.readmodel.masking import shown_body
-from streams.log.base import LogUnavailable, Record, TopicPartition
-from streams.log.embedded import Onlooker
+from app.settings import Said, Settings
+from streams.log.base import LogReader, LogUnavailable, Record, TopicPartition
 from streams.topics import topic as topic_named
 from streams.vocabulary.time import SHOP_ZONE, milliseconds, moment_of, system_clock
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 PATIENCE = 0.5
-"""Seconds between two looks while following: another process cannot be woken by the log."""
+"""Seconds between two looks whether to stop, while following."""
 WIDTH = 400
 
 
-def run(config: Path, topic: str, key: str, since: str, follow: bool, limit: int, as_json: bool) -> int:
+def run(
+    config: Path, said: Said, topic: str, key: str, since: str, follow: bool, limit: int, as_json: bool
+) -> int:
     """Prints records; the exit code."""
     try:
         topic_named(topic)
@@ -35,10 +38,8 @@ def run(config: Path, topic: str, key: str, since: str, follow: bool, limit: int
     except (KeyError, ValueError) as error:
         print(str(error).strip("'\""), file=sys.stderr)
         return WRONG_USE
-    settings = read_settings(config)
-    return run_process(
-        lambda stop: _print(settings.log.path, topic, key, start, follow, limit, as_json, stop)
-    )
+    settings = read_settings(config, said)
+    return run_process(lambda stop: _print(settings, topic, key, start, follow, limit, as_json, stop))
 
 
 def moment(text: str, now: datetime) -> datetime:
@@ -62,7 +63,7 @@ def fits(record: Record, key: str) -> bool:
 
 
 async def _print(
-    path: Path,
+    settings: Settings,
     topic: str,
     key: str,
     since: datetime | None,
@@ -74,8 +75,7 @@ async def _print(
     console = Console(highlight=False)
     shown = 0
     try:
-        log = await Onlooker.open(path)
-        try:
+        async with onlooker(settings) as log:
             async for at, record in _records(log, topic, since, follow, stop):
                 if not fits(record, key):
                     continue
@@ -87,8 +87,6 @@ async def _print(
                 if not follow and shown >= limit:
                     print(f"(the first {limit}; --limit shows more)", file=sys.stderr)
                     break
-        finally:
-            await log.close()
     except LogUnavailable as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -96,7 +94,7 @@ async def _print(
 
 
 async def _records(
-    log: Onlooker, topic: str, since: datetime | None, follow: bool, stop: asyncio.Event
+    log: LogReader, topic: str, since: datetime | None, follow: bool, stop: asyncio.Event
 ) -> AsyncIterator[tuple[TopicPartition, Record]]:
     """In the order of time as far as one look goes."""
     places = [TopicPartition(topic, number) for number in range(await log.partitions(topic))]

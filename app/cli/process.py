@@ -13,7 +13,8 @@ import uvloop
 
 from app.composition import Bridge, Role, bridge
 from app.logging import set_up
-from app.settings import Settings, SettingsError, load_settings
+from app.readmodel import ReadModelUnavailable
+from app.settings import Said, Settings, SettingsError, load_settings
 from streams.log.base import LogUnavailable
 
 FAILED = 1
@@ -25,18 +26,24 @@ SWITCH = 0.0005
 would be added to what a sale takes to reach Bol."""
 
 
-def read_settings(config: Path) -> Settings:
-    """The settings, or the end of the process with what is wrong with them."""
+def read_settings(config: Path, said: Said | None = None) -> Settings:
+    """The settings with what the command line says, or the end of the process with what is wrong with them."""
     try:
-        return load_settings(config, os.environ)
+        return load_settings(config, os.environ, said)
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(WRONG_USE)
 
 
-def serve(config: Path, roles: frozenset[Role], as_json: bool, tell: Callable[[Bridge], None]) -> None:
+def serve(
+    config: Path,
+    roles: frozenset[Role],
+    as_json: bool,
+    tell: Callable[[Bridge], None],
+    said: Said | None = None,
+) -> None:
     """Runs these roles until Ctrl-C or SIGTERM (exit 0), or until a part cannot go on (exit 1)."""
-    settings = read_settings(config)
+    settings = read_settings(config, said)
     set_up(settings.secrets(), as_json)
     sys.exit(run(lambda stop: _serve(settings, roles, tell, stop)))
 
@@ -77,6 +84,6 @@ async def _serve(
                 return FAILED
             failing.cancel()
             return 0
-    except (LogUnavailable, OSError) as error:
+    except (LogUnavailable, ReadModelUnavailable, OSError) as error:
         print(f"kassabrug cannot start: {error}", file=sys.stderr)
         return FAILED

@@ -192,6 +192,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def server(connection: Connection) -> tuple[str, bool]:
+    """PostgreSQL's version, and whether this user may make tables."""
+    may_make = func.coalesce(func.has_schema_privilege(func.current_schema(), "CREATE"), False)
+    found = connection.execute(select(func.current_setting("server_version"), may_make)).one()
+    return str(found[0]).split()[0], bool(found[1])
+
+
 def alone(connection: Connection, number: int) -> None:
     """Until the transaction ends nobody else gets past here with this number. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
