@@ -127,8 +127,8 @@ class Membership:
                     ) from None
                 log.info("%s: the group cannot be asked (%s), again", self._brokers.name, words(error))
                 self._coordinator = None
-                if self._held and not self.valid:
-                    await self._lose(keep_name=True)
+                # What we hold stays: when the group answers again it is ours still, or the group says that it is not.
+                # Until then the lease has run out, and nothing is written.
                 await self._brokers.refresh()
                 await asyncio.sleep(pause_before(failures))
 
@@ -154,12 +154,11 @@ class Membership:
         await asyncio.gather(*self._telling, return_exceptions=True)
         await self._brokers.close()
 
-    async def _lose(self, keep_name: bool = False) -> None:
+    async def _lose(self) -> None:
         held, self._held = self._held, frozenset()
         self._lease = 0.0
         self._generation = -1
-        if not keep_name:
-            self._member = ""
+        self._member = ""
         if held:
             await self._listener.removed(held, lost=True)
 
