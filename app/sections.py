@@ -60,8 +60,8 @@ def _server(value: str) -> str:
     """`host:port`; the port is 9092 where none is given."""
     try:
         parts = urlsplit(f"//{value}")
-        port = parts.port or KAFKA_PORT
-        usable = bool(parts.hostname) and parts.username is None and parts.netloc == value
+        port = KAFKA_PORT if parts.port is None else parts.port
+        usable = bool(parts.hostname) and parts.username is None and parts.netloc == value and port > 0
     except ValueError:
         usable = False
     if not usable or not re.fullmatch(r"[!-~]+", value):

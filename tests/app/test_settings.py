@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from app.readmodel.pruning import Keep
-from app.settings import SettingsError, load_settings, settings_of
+from app.sections import Bol, Kafka, Log, Mplus, Orders, ReadModel, Stock, Sweeps, Vendors, Web
+from app.settings import SettingsError, load_settings, log_at, settings_of
 from connectors.retry import RetryPolicy
+from streams.log.kafka.store import PARTITIONS, SESSION_TIMEOUT
 from streams.orders.rules import OrderRules
 from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
@@ -53,8 +56,25 @@ def test_every_setting_that_the_example_shows_exists(tmp_path: Path) -> None:
     shown = [line.removeprefix("# ") if line.startswith("# ") and " = " in line else line for line in lines]
     path = tmp_path / "kassabrug.toml"
     path.write_text("\n".join(shown))
-    made = load_settings(path, {**ENVIRON, "KASSABRUG_PASSWORD": "x"})
+    more = {
+        "KASSABRUG_PASSWORD": "x",
+        "KAFKA_PASSWORD": "y",
+        "POSTGRES_PASSWORD": "z",
+        "HOSTNAME": "worker-1",
+    }
+    made = load_settings(path, {**ENVIRON, **more})
     assert made.web.username == "winkel"
+    assert made.log.kafka.instance == "worker-1"
+    assert made.log.kafka.key_file == tmp_path / "kassabrug-key.pem"
+    assert {"x", "y", "z"} < set(made.secrets())
+
+
+def test_every_setting_there_is_is_shown_in_the_example() -> None:
+    text = (ROOT / "kassabrug.example.toml").read_text()
+    shown = set(re.findall(r"^(?:# )?(\w+) = ", text, re.MULTILINE))
+    parts = (Log, Kafka, ReadModel, Web, Vendors, Bol, Mplus, Stock, Orders, Sweeps)
+    known = {name for part in parts for name in part.model_fields} - {"kafka"}
+    assert known - shown == set()
 
 
 def test_secrets_are_never_told(given: dict[str, Any]) -> None:
@@ -195,6 +215,39 @@ def test_a_secret_in_a_file(given: dict[str, Any], tmp_path: Path) -> None:
         (("_cli_parse_args",), True, "no such setting"),
         (("log", "path"), 3, "write a path"),
         (("log", "partitions"), 0, "write a number of at least 1"),
+        (("log", "partitions"), 65, "at most 64 partitions"),
+        (("log", "address"), "localhost:9092", "write kafka://host:port"),
+        (("log", "address"), "kafka://", "write kafka://host:port"),
+        (("log", "address"), "http://localhost:9092", "write kafka://host:port"),
+        (("log", "address"), "kafka://a:9092,,b:9092", "is not host:port"),
+        (("log", "address"), "kafka://a:99999", "is not host:port"),
+        (("log", "address"), "kafka://a:0", "is not host:port"),
+        (("log", "address"), "kafka://a:0x1", "is not host:port"),
+        (("log", "address"), "kafka://shop:hunter2@a:9092", "belong under [log.kafka]"),
+        (("log", "address"), "kafka://a:9092/topic", "is not host:port"),
+        (("log", "address"), 9092, "write a text"),
+        (
+            ("log", "kafka"),
+            {"mechanism": "GSSAPI"},
+            "write one of '', 'PLAIN', 'SCRAM-SHA-256' or 'SCRAM-SHA-512'",
+        ),
+        (("log", "kafka"), {"mechanism": "PLAIN"}, "belong together: give all three"),
+        (("log", "kafka"), {"username": "shop"}, "belong together: give all three"),
+        (("log", "kafka"), {"password": "hunter2"}, "write env:NAME or file:/path"),
+        (("log", "kafka"), {"ca_file": "ca.pem"}, "ca_file is of use with TLS only"),
+        (("log", "kafka"), {"tls": True, "cert_file": "c.pem"}, "cert_file and key_file belong together"),
+        (("log", "kafka"), {"tls": "yes"}, "write true or false"),
+        (("log", "kafka"), {"session_timeout": 1}, "write a number of at least 6"),
+        (("log", "kafka"), {"instance": "env:NOT_THERE"}, "the environment has no NOT_THERE"),
+        (("log", "kafka"), {"instance": ""}, "is empty"),
+        (("log", "kafka"), {"acks": 1}, "no such setting"),
+        (("readmodel", "url"), "kassabrug", "write postgresql://"),
+        (("readmodel", "url"), "mysql://a/b", "write postgresql://"),
+        (("readmodel", "url"), "postgresql://localhost", "write postgresql://"),
+        (("readmodel", "url"), "postgresql://a:b/c", "write postgresql://"),
+        (("readmodel", "url"), "postgresql://shop:hunter2@db/shop", "the password does not belong in it"),
+        (("readmodel", "url"), "postgresql://db/shop?password=hunter2", "the password does not belong in it"),
+        (("readmodel", "password"), "hunter2", "write env:NAME or file:/path"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(
@@ -279,6 +332,72 @@ def test_an_environment_variable_by_chance_is_no_setting(
 ) -> None:
     monkeypatch.setenv("WEB", '{"port": 1}')
     assert settings_of(given, ENVIRON, "x").web.port == 8080
+
+
+def test_a_log_on_kafka(given: dict[str, Any]) -> None:
+    given["log"] = {"address": "kafka://Kafka-1,10.0.0.2:9093,[::1]:9094/"}
+    log = settings_of(given, ENVIRON, "x").log
+    assert log.servers == ("kafka-1:9092", "10.0.0.2:9093", "[::1]:9094")
+    assert (log.parts, log.kafka.session_timeout) == (PARTITIONS, SESSION_TIMEOUT)
+    given["log"]["partitions"] = 100
+    assert settings_of(given, ENVIRON, "x").log.parts == 100
+
+
+def test_without_an_address_it_is_the_embedded_one(given: dict[str, Any]) -> None:
+    given["log"] = {"address": ""}
+    log = settings_of(given, ENVIRON, "x").log
+    assert (log.servers, log.parts) == ((), 4)
+
+
+def test_the_same_cluster_has_one_name(given: dict[str, Any]) -> None:
+    given["readmodel"] = {"url": "postgres://winkel@db/kassabrug?sslmode=require"}
+    assert (
+        settings_of(given, ENVIRON, "x").readmodel.url == "postgresql://winkel@db/kassabrug?sslmode=require"
+    )
+
+
+def test_the_command_line_counts_more_than_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "kassabrug.toml"
+    path.write_text((ROOT / "kassabrug.example.toml").read_text())
+    said = {"log": {"address": "kafka://a:1"}, "readmodel": {}, "web": {"port": 0}}
+    made = load_settings(path, ENVIRON, said)
+    assert (made.log.servers, made.log.keep_days, made.web.port) == (("a:1",), 30, 0)
+    with pytest.raises(SettingsError, match=r"log\.address: write kafka://host:port"):
+        load_settings(path, ENVIRON, {"log": {"address": "a:1"}})
+    path.write_text("log = 3\n")
+    with pytest.raises(SettingsError, match="log: write a part with settings in it"):
+        load_settings(path, ENVIRON, said)
+
+
+def test_one_file_for_both_does_not_matter_where_one_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "kassabrug.toml"
+    text = (ROOT / "kassabrug.example.toml").read_text().replace("kassabrug.readmodel.db", "kassabrug.log.db")
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="the log's file too"):
+        load_settings(path, ENVIRON)
+    assert load_settings(path, ENVIRON, {"log": {"address": "kafka://a:1"}}).log.address
+
+
+def test_a_log_without_a_file_of_settings() -> None:
+    assert log_at("kafka://a").servers == ("a:9092",)
+    with pytest.raises(SettingsError, match="--log: write kafka://"):
+        log_at("a")
+
+
+@given_any(st.text(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_whatever_address_is_given_is_taken_whole_or_told(address: str) -> None:
+    told, servers = "--log: ", ("a:1",)
+    try:
+        servers = log_at(f"kafka://{address}").servers
+    except SettingsError as error:
+        told = str(error)
+    assert told.startswith("--log: ")
+    assert servers
+    for one in servers:
+        host, _, port = one.rpartition(":")
+        assert host
+        assert 0 < int(port) < 65536
 
 
 def test_rules_follow_the_settings(given: dict[str, Any]) -> None:
