@@ -13,7 +13,6 @@ import pytest
 
 from tests.apache_kafka.cluster import Cluster, KafkaMissing
 
-
 QUICK = {
     "broker.session.timeout.ms": 4000,
     "broker.heartbeat.interval.ms": 500,
