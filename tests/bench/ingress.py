@@ -54,9 +54,11 @@ async def compare(
     rounds: int,
     seconds: float,
     answered: Callable[[str, int], Awaitable[None]] | None = None,
+    warm_up: float = 0.0,
 ) -> dict[str, float]:
     """Kind of server (servers.py; the first is the bare one) to where its log is. Medians of the rounds, and the ratio
-    of the second to the first. `answered(kind, posts)` is asked after each round whether all of it was stored."""
+    of the second to the first. `answered(kind, posts)` is asked after each round whether all of it was stored.
+    `warm_up`: seconds of load that are not counted (Java compiles what it runs often)."""
     found: dict[str, list[Load]] = {kind: [] for kind in servers}
     running = {}
     for kind, where in servers.items():
@@ -75,10 +77,12 @@ async def compare(
         for kind, server in running.items():
             assert server.stdout is not None
             ports[kind] = int(await server.stdout.readline())
-        for _ in range(rounds):
+        for number in range(rounds + (warm_up > 0)):
+            counted = number >= (warm_up > 0)
             for kind, port in ports.items():
-                told = await load(port, sent, CALLERS, seconds)
-                found[kind].append(told)
+                told = await load(port, sent, CALLERS, seconds if counted else warm_up)
+                if counted:
+                    found[kind].append(told)
                 if answered is not None:
                     await answered(kind, told.answered)
     finally:

@@ -12,6 +12,8 @@ from tests.bench.kafka.worker import Failed
 from tests.bench.kafka.workload import PARTITIONS
 
 BROKERS = 3
+WARM_UP = 15.0
+"""Seconds."""
 
 
 async def ingress(folder: Path, rounds: int, seconds: float) -> dict[str, float]:
@@ -29,5 +31,7 @@ async def ingress(folder: Path, rounds: int, seconds: float) -> dict[str, float]
             if there != posts:
                 raise Failed(f"{posts} posts were answered, {there} are stored")
 
-        told = await compare({"bare": str(folder), "kafka": brokers.servers}, rounds, seconds, stored)
+        told = await compare(
+            {"bare": str(folder), "kafka": brokers.servers}, rounds, seconds, stored, WARM_UP
+        )
         return told | {"brokers": BROKERS, "posts": posts}
