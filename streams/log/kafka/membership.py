@@ -165,20 +165,25 @@ class Membership:
     # -- joining
 
     async def _join(self) -> None:
-        self._rejoin.clear()
-        sent = asyncio.get_running_loop().time()
-        response = await self._ask(
-            JoinGroupRequest(
-                self._group,
-                int(self._session * 1000),
-                int(self._session * 1000),
-                self._member,
-                self._instance,  # aiokafka leaves it out for None
-                "consumer",
-                [(PROTOCOL, self._told())],
-            ),
-            check=False,
+        request = JoinGroupRequest(
+            self._group,
+            int(self._session * 1000),
+            int(self._session * 1000),
+            self._member,
+            self._instance,
+            "consumer",
+            [(PROTOCOL, self._told())],
         )
+        # The round waits until everybody has joined, or the session of a dead worker has ended: the lease is renewed
+        # meanwhile, so that whoever keeps its partitions works on.
+        beating = asyncio.create_task(self._beat_while())
+        sent = asyncio.get_running_loop().time()
+        try:
+            response = await self._ask(request, check=False)
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+        self._rejoin.clear()
         failed = for_code(response.error_code) if response.error_code else None
         if failed is errors.MemberIdRequired:
             self._member = response.member_id
@@ -265,13 +270,13 @@ class Membership:
             await self._heartbeat()
 
     async def _beat_while(self) -> None:
-        while True:
+        """Heartbeats beside something that takes long. What a failed one means, that something finds out."""
+        while self._generation >= 0:
             await asyncio.sleep(self._beat)
             try:
                 await self._heartbeat()
             except (errors.KafkaError, OSError, TimeoutError) as error:
-                log.info("%s: a heartbeat failed: %s", self._brokers.name, words(error))
-                return
+                log.debug("%s: a heartbeat failed: %s", self._brokers.name, words(error))
 
     async def _heartbeat(self) -> None:
         sent = asyncio.get_running_loop().time()

@@ -65,7 +65,7 @@ async def hire(opener: Opener, group: str) -> AsyncIterator[Hire]:
     workers: list[Worker] = []
 
     async def hired(**options: object) -> Worker:
-        one = Worker(await opener(session_timeout=SESSION, **options), group)
+        one = Worker(await opener(**{"session_timeout": SESSION, **options}), group)
         workers.append(one)
         await one.host.start()
         return one
@@ -244,3 +244,26 @@ async def test_runs_are_of_bounded_length(hire: Hire) -> None:
     runs: list[Run] = first.tally.runs
     assert max(len(one.records) for one in runs) <= 500
     assert [one.begin for one in runs] == [0, *[one.end for one in runs[:-1]]]
+
+
+async def test_who_keeps_its_partitions_works_on_while_a_round_waits_for_a_dead_worker(hire: Hire) -> None:
+    """The round lasts longer than the lease that was there when it began. It was seen to run out, and everybody stood
+    still."""
+    first, dead = await hire(), await hire(session_timeout=1.7 * SESSION)
+    await until(lambda: bool(dead.parts) and shared(first, dead))
+    kept = set(first.parts)
+    dead.fall_silent()
+    dead.tally.hold = asyncio.Event()
+    began = asyncio.get_running_loop().time()
+    joining = asyncio.ensure_future(hire())  # which begins the round
+    uncertain = 0
+
+    async def joined() -> bool:
+        nonlocal uncertain
+        uncertain += not all(first.host.holds(at) for at in kept)
+        return joining.done()
+
+    await until_seen(joined, 3 * SESSION)
+    assert asyncio.get_running_loop().time() - began > SESSION, "it did wait"
+    assert uncertain == 0
+    assert not set(first.tally.revocations[1:]) & kept
