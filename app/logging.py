@@ -17,12 +17,15 @@ _IN_ADDRESS = re.compile(
 _BEARER = re.compile(r"\b(Bearer|Basic) [A-Za-z0-9._~+/=-]{8,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 QUIET = (
-    *("httpx", "httpcore", "faust", "mode", "aiokafka", "asyncio", "uvicorn", "hpack"),
+    *("httpx", "httpcore", "faust", "mode", "asyncio", "uvicorn", "hpack"),
     *(
         "streams.log.host",
         "streams.log.embedded.transport",
+        "streams.log.kafka.transport",
     ),  # where Faust's services tell of each start and stop
 )
+SILENT = ("aiokafka",)
+"""Each try of each connection is an error there; what it comes to is told by streams.log.kafka."""
 SHORTEST = 6
 """A shorter secret would blot out half of every line; it is still taken out of addresses."""
 LONGEST = 20_000
@@ -123,3 +126,5 @@ def set_up(secrets: Iterable[str], as_json: bool = False, level: int = logging.I
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -126,3 +126,12 @@ def test_libraries_are_kept_quiet_and_set_up_can_be_done_again() -> None:
     finally:
         root.handlers[:] = before
         root.setLevel(level)
+
+
+def test_what_aiokafka_says_of_each_try_is_left_to_our_own_log(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up([])
+    logging.getLogger("aiokafka.client").error("Unable connect to node with id 1")
+    logging.getLogger("streams.log.kafka.fetching").info("fetching from broker 1 failed")
+    said = capsys.readouterr().err
+    assert "Unable connect" not in said
+    assert "fetching from broker 1 failed" in said
