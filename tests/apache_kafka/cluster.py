@@ -88,7 +88,8 @@ class Broker:
 
     def format(self, cluster_id: str) -> None:
         """Makes its data folder."""
-        arguments = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties)]
+        named = f"--cluster-id={cluster_id}"  # one in 64 begins with a dash, which would pass for an option
+        arguments = ["kafka.tools.StorageTool", "format", named, "-c", str(self._properties)]
         told = subprocess.run(_java(arguments), capture_output=True, text=True, timeout=120, check=False)
         if told.returncode != 0:
             raise KafkaMissing(f"the broker's folder could not be made:\n{told.stdout}{told.stderr}")
