@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -226,6 +227,7 @@ def machine() -> dict[str, Any]:
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "revision": revision(),
         "machine": {
             "processors": os.cpu_count(),
             "model": model.group(1) if model else "",
@@ -237,6 +239,16 @@ def machine() -> dict[str, Any]:
             "system": sys.platform,
         },
     }
+
+
+def revision() -> str:
+    """Of the source that was measured; `BENCH_REVISION` says it where the tree is an export."""
+    told = os.environ.get("BENCH_REVISION")
+    if told:
+        return told
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    done = subprocess.run(git, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _pom() -> str:
