@@ -1,4 +1,4 @@
-"""Writing: acknowledged by all in-sync copies, in order per partition, grouped while a write is under way.
+"""Writing: acknowledged by all in-sync copies, each write in its order, grouped while others are under way.
 
 No producer id of Kafka's: a write whose answer was lost is sent again and may then lie there twice, which every
 receiver takes (streams/delivery.py, rule 4). In return nothing here can get out of step with a broker for good, and a
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,7 +42,7 @@ Permit = Callable[[], None]
 class Batch:
     """Records of one partition that are written together."""
 
-    __slots__ = ("_builder", "at", "attempts", "bytes", "count", "done", "permit", "raw", "until")
+    __slots__ = ("_builder", "alone", "at", "attempts", "bytes", "count", "done", "permit", "raw", "until")
 
     def __init__(self, at: TopicPartition, permit: Permit | None, until: float, room: int) -> None:
         self.at = at
@@ -51,6 +51,9 @@ class Batch:
         self.count = 0
         self.bytes = 0
         self.attempts = 0
+        self.alone = False
+        """Others of the same write follow or precede it: they arrive one after the other. Batches of different writers
+        may overtake each other, which saves each a wait for the one before."""
         self.raw: bytes | None = None
         self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The offset of its first record."""
@@ -81,8 +84,10 @@ class Producing:
     def __init__(self, access: KafkaAccess) -> None:
         self._brokers = Brokers(access, "writing", ANSWER)
         self._queues: dict[TopicPartition, deque[Batch]] = {}
-        self._muted: set[TopicPartition] = set()
-        """A request with records of it is under way."""
+        self._under_way: Counter[TopicPartition] = Counter()
+        """How many batches of it are on their way."""
+        self._alone: set[TopicPartition] = set()
+        """One of them has to arrive before the next may leave."""
         self._tired: set[TopicPartition] = set()
         """It failed, and is tried again after a rest."""
         self._busy: set[tuple[int, int]] = set()
@@ -127,6 +132,7 @@ class Producing:
                 "Are enough brokers up?"
             )
         placed: list[tuple[Batch, int]] = []
+        last: dict[TopicPartition, Batch] = {}
         until = asyncio.get_running_loop().time() + PATIENCE
         for at, draft in drafts:
             queue = self._queues.get(at)
@@ -141,6 +147,9 @@ class Producing:
                 queue.append(batch)
                 if not self._add(batch, draft, timestamp):
                     raise LogUnavailable(f"{self._brokers.name}: a record of {room} bytes fits into no batch")
+                if at in last:
+                    last[at].alone = batch.alone = True
+            last[at] = batch
             placed.append((batch, batch.count - 1))
         self._wake()
         batches = dict.fromkeys(batch for batch, _ in placed)
@@ -170,7 +179,7 @@ class Producing:
             return
         heads: dict[int, list[Batch]] = {}
         unled = False
-        for at in [at for at, queue in self._queues.items() if queue and at not in self._muted | self._tired]:
+        for at in [at for at, queue in self._queues.items() if queue and self._may_leave(at, queue[0])]:
             leader = self._brokers.leader(at)
             if leader is None:
                 unled = True
@@ -183,12 +192,19 @@ class Producing:
             self._busy.add((broker, lane))
             for batch in batches:
                 self._queues[batch.at].popleft()
-                self._muted.add(batch.at)
+                self._under_way[batch.at] += 1
+                if batch.alone:
+                    self._alone.add(batch.at)
             task = asyncio.create_task(self._send(broker, lane, batches), name=f"write-{broker}-{lane}")
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         if unled:
             self._rest(1)
+
+    def _may_leave(self, at: TopicPartition, head: Batch) -> bool:
+        if at in self._tired or at in self._alone:
+            return False
+        return not (head.alone and self._under_way[at])
 
     async def _send(self, broker: int, lane: int, batches: list[Batch]) -> None:
         """One request. What failed in passing goes back to the head of its queue."""
@@ -222,7 +238,10 @@ class Producing:
             for one, reason in failed:
                 self._again(one, reason)
             for batch in batches:
-                self._muted.discard(batch.at)
+                self._under_way[batch.at] -= 1
+                if not self._under_way[batch.at]:
+                    del self._under_way[batch.at]
+                    self._alone.discard(batch.at)
                 if not self._queues.get(batch.at):
                     self._queues.pop(batch.at, None)
             self._wake()

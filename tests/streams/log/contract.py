@@ -425,3 +425,24 @@ class Follower(Handler):
     async def until(self, count: int) -> None:
         async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(lambda: len(self.values) >= count)
+
+
+async def test_a_write_of_many_batches_keeps_its_order(wharf: Wharf) -> None:
+    big = b"x" * 100_000
+    drafts = [Draft(EVENTS, b"k", b"%d:" % number + big, partition=0) for number in range(40)]
+    placed = await wharf.writer.append(drafts)
+    assert [offset for _, offset in placed] == list(range(40))
+    found = await everything(wharf.reader, EVENTS)
+    assert [int((one.value or b"").split(b":")[0]) for _, one in found] == list(range(40))
+
+
+async def test_many_writers_at_once_each_get_their_own_places(wharf: Wharf) -> None:
+    async def write(number: int) -> tuple[int, int]:
+        ((_, offset),) = await wharf.writer.append([Draft(EVENTS, b"k", b"%d" % number, partition=0)])
+        return number, offset
+
+    told = await asyncio.gather(*(write(number) for number in range(100)))
+    run = await wharf.reader.read(TopicPartition(EVENTS, 0), 0)
+    assert {one.offset: int(one.value or b"") for one in run.records} == {
+        offset: number for number, offset in told
+    }
