@@ -42,7 +42,7 @@ from streams.alarms import Alarms
 from streams.catalogue.flow import CATALOGUE
 from streams.codec import fact_headers, message_draft
 from streams.delivery import Delivery
-from streams.effects import EffectRunner, Executor
+from streams.effects import RELEASE, EffectRunner, Executor
 from streams.flow import Flow
 from streams.follower import FlowFollower
 from streams.log.base import Handler, LogWriter, Subscription
@@ -192,7 +192,7 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
         "bol": BolExecutor(made.bol.__getitem__, system_clock),
         "mplus": MplusExecutor(made.mplus.__getitem__, system_clock),
     }
-    effects = EffectRunner(executors, opened, metrics, system_clock, asyncio.sleep)
+    effects = EffectRunner(executors, opened, metrics, system_clock, asyncio.sleep, release(settings))
     alarms = Alarms(opened, metrics, system_clock, asyncio.sleep)
     host = FaustHost(opened, subscriptions(settings, effects, alarms, metrics))
     effects.holds = host.holds
@@ -204,6 +204,13 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
     stack.push_async_callback(host.stop)
     running.watch(host.failed)
     await tell_started(opened, settings)
+
+
+def release(settings: Settings) -> float:
+    """Seconds that calls under way get before their partition is let go. On Kafka another worker takes it up at once and
+    would make them again: longer than a call may take."""
+    vendors = settings.vendors
+    return max(vendors.bol_timeout, vendors.mplus_timeout) + 2.0 if settings.log.address else RELEASE
 
 
 def subscriptions(
