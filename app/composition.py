@@ -207,8 +207,8 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
 
 
 def release(settings: Settings) -> float:
-    """Seconds that calls under way get before their partition is let go. On Kafka another worker takes it up at once and
-    would make them again: longer than a call may take."""
+    """Seconds that calls under way get before their partition is let go. On Kafka another worker takes it up at once
+    and would make them again: longer than a call may take."""
     vendors = settings.vendors
     return max(vendors.bol_timeout, vendors.mplus_timeout) + 2.0 if settings.log.address else RELEASE
 
