@@ -75,7 +75,7 @@ async def measure(asked: argparse.Namespace, parts: list[str], result: dict[str,
 
 def main() -> int:
     """Measures, prints, and draws."""
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # topics that were just deleted worry it
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # topics that were just deleted worry it
     asked = arguments()
     named = asked.part or ["jobs"]
     parts = list(PARTS) if "all" in named else [one for one in PARTS if one in named]
