@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from aiokafka import errors
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import create_conn
+
+from streams.log.base import LogUnavailable
 
 METADATA_AGE_MS = 30_000
 """How old the picture of leaders may get; errors refresh it at once."""
@@ -46,6 +49,29 @@ class KafkaAccess(NamedTuple):
                 "sasl_plain_password": self.password,
             }
         return told
+
+    async def why_not(self) -> str:
+        """Why no server can be reached, server by server, in their own words: the client only says that it is so."""
+        told: dict[str, str] = {}
+        options = self.options()
+        del options["bootstrap_servers"]
+        for server in self.servers[:3]:
+            host, _, port = server.rpartition(":")
+            try:
+                connection = await create_conn(host, int(port), request_timeout_ms=5_000, **options)
+            except (errors.KafkaError, OSError, TimeoutError, ValueError) as error:
+                told[server] = words(error)
+            else:
+                connection.close()
+                told[server] = "answers now"
+        return "; ".join(f"{server}: {said}" for server, said in told.items())
+
+    def unreachable(self, why: str) -> LogUnavailable:
+        """The error for a person."""
+        return LogUnavailable(
+            f"{self.name} cannot be reached ({why}). Is Kafka running, and are the addresses "
+            "(and TLS, user and password, where it asks for them) right?"
+        )
 
     def client(self, name: str, timeout: float) -> AIOKafkaClient:
         """A client that is not connected yet. `timeout`: seconds for one answer."""

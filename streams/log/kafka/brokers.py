@@ -35,6 +35,7 @@ class Brokers:
     def __init__(self, access: KafkaAccess, purpose: str, timeout: float) -> None:
         """`timeout`: seconds for one answer."""
         self.name = access.name
+        self._access = access
         self._client = access.client(purpose, timeout)
         self._timeout = timeout
 
@@ -44,10 +45,7 @@ class Brokers:
             await self._client.bootstrap()
         except (errors.KafkaError, OSError, TimeoutError) as error:
             await self.close()
-            raise LogUnavailable(
-                f"{self.name} cannot be reached ({words(error)}). Is Kafka running, and are the addresses "
-                "(and TLS, user and password, where it asks for them) right?"
-            ) from None
+            raise self._access.unreachable(await self._access.why_not() or words(error)) from None
 
     async def close(self) -> None:
         """Drops the connections; requests under way fail."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import errors
@@ -12,7 +13,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
 from streams.log.base import LogForeign, LogUnavailable
-from streams.log.kafka.access import KafkaAccess, words
+from streams.log.kafka.access import KafkaAccess, passing, words
+from streams.log.kafka.brokers import pause_before
 from streams.topics import DAY, Topic
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ TOMBSTONES_MS = DAY * 1000
 ROWS_SEGMENT = 32 * 1024 * 1024
 """Bytes of a changelog partition that are not compacted yet: what a recovery reads beside the rows themselves."""
 TIMEOUT = 30.0
+PATIENCE = 15.0
+"""Seconds that a question is asked again."""
 
 
 class Standing(NamedTuple):
@@ -139,6 +143,7 @@ class Topics:
     """Speaks to the cluster about its topics."""
 
     def __init__(self, access: KafkaAccess) -> None:
+        self._access = access
         self._name = access.name
         self._admin = AIOKafkaAdminClient(
             client_id="kassabrug-topics", request_timeout_ms=int(TIMEOUT * 1000), **access.options()
@@ -149,10 +154,7 @@ class Topics:
             await self._admin.start()
         except (errors.KafkaError, OSError, TimeoutError) as error:
             await self._admin.close()
-            raise LogUnavailable(
-                f"{self._name} cannot be reached ({words(error)}). Is Kafka running, and are the addresses "
-                "(and TLS, user and password, where it asks for them) right?"
-            ) from None
+            raise self._access.unreachable(await self._access.why_not() or words(error)) from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -160,17 +162,27 @@ class Topics:
 
     async def brokers(self) -> int:
         """How many there are now."""
-        return len((await self._asked("describing the cluster", self._admin.describe_cluster()))["brokers"])
+        return len((await self._asked("describing the cluster", self._admin.describe_cluster))["brokers"])
+
+    async def brokers_at_a_start(self) -> int:
+        """The same; where fewer are there than addresses were given, the others get some seconds to come up: topics
+        are made once, with as many copies as there are brokers then."""
+        until = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            count = await self.brokers()
+            if count >= min(COPIES, len(self._access.servers)) or asyncio.get_running_loop().time() > until:
+                return count
+            await asyncio.sleep(0.5)
 
     async def standing(self, names: Sequence[str]) -> dict[str, Standing]:
         """Those of these topics that exist."""
-        told = await self._asked("describing topics", self._admin.describe_topics())
+        told = await self._asked("describing topics", self._admin.describe_topics)
         there: dict[str, Any] = {one["topic"]: one for one in told if one["topic"] in set(names)}
         if not there:
             return {}
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
         settings: dict[str, dict[str, str]] = {}
-        for response in await self._asked("describing topics", self._admin.describe_configs(wanted)):
+        for response in await self._asked("describing topics", lambda: self._admin.describe_configs(wanted)):
             for code, said, _, name, entries in response.resources:
                 if code:
                     raise LogUnavailable(
@@ -186,12 +198,21 @@ class Topics:
             for name, one in there.items()
         }
 
+    async def all_standing(self, names: Sequence[str]) -> dict[str, Standing]:
+        """All of them, just made by us or by somebody else: until each broker that is asked has heard of them."""
+        until = asyncio.get_running_loop().time() + PATIENCE
+        while len(found := await self.standing(names)) < len(names):
+            if asyncio.get_running_loop().time() > until:
+                break
+            await asyncio.sleep(0.1)
+        return found
+
     async def make(self, topics: Sequence[Topic], partitions: int, copies: int) -> None:
         """Makes these topics; one that somebody else made meanwhile is left as it is. Raises LogUnavailable."""
         wanted = [
             NewTopic(one.name, partitions, copies, topic_configs=settings_of(one, copies)) for one in topics
         ]
-        response = await self._asked("making topics", self._admin.create_topics(wanted))
+        response = await self._asked("making topics", lambda: self._admin.create_topics(wanted))
         for name, code, *said in response.topic_errors:
             if code and for_code(code) is not errors.TopicAlreadyExistsError:
                 told = next((one for one in said if one), None) or words(for_code(code)())
@@ -200,11 +221,18 @@ class Topics:
             "%s: made %s topics with %s partitions, %s copies", self._name, len(topics), partitions, copies
         )
 
-    async def _asked(self, what: str, asking: Any) -> Any:
-        try:
-            return await asking
-        except (errors.KafkaError, OSError, TimeoutError) as error:
-            raise LogUnavailable(f"{self._name}: {what} failed: {words(error)}") from None
+    async def _asked(self, what: str, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """The answer; asked again while another broker may know better (one has just died, or just come)."""
+        until = asyncio.get_running_loop().time() + PATIENCE
+        attempt = 0
+        while True:
+            try:
+                return await ask()
+            except (errors.KafkaError, OSError, TimeoutError) as error:
+                attempt += 1
+                if not passing(error) or asyncio.get_running_loop().time() > until:
+                    raise LogUnavailable(f"{self._name}: {what} failed: {words(error)}") from None
+                await asyncio.sleep(pause_before(attempt))
 
 
 async def prepare(
@@ -213,19 +241,20 @@ async def prepare(
     """Topic to number of partitions, once all are there as they should be. Raises LogForeign with every difference,
     LogUnavailable; with `make=False` nothing is made, and topics that are missing are left out."""
     async with Topics(access) as cluster:
-        names = [one.name for one in topics]
-        copies = replication or min(COPIES, await cluster.brokers())
-        standing = await cluster.standing(names)
-        missing = [one for one in topics if one.name not in standing]
-        if missing and make:
+        standing = await cluster.standing([one.name for one in topics])
+        first = make and len(standing) < len(topics)
+        copies = replication or min(
+            COPIES, await (cluster.brokers_at_a_start() if first else cluster.brokers())
+        )
+        if first:
+            missing = [one for one in topics if one.name not in standing]
             await cluster.make(missing, partitions, copies)
-        there = [one for one in topics if one.name in standing]
-        wrong = differences(there, standing, partitions, copies) if make else []
+            standing = await cluster.all_standing([one.name for one in topics])
+        wrong = differences(topics, standing, partitions, copies) if make else []
         if wrong:
             listed = "\n".join(f"  {one}" for one in wrong)
             raise LogForeign(f"{access.name}: topics are not as they should be:\n{listed}")
-        found = {name: one.partitions for name, one in standing.items()}
-        return found | ({one.name: partitions for one in missing} if make else {})
+        return {name: one.partitions for name, one in standing.items()}
 
 
 async def compare(
