@@ -9,7 +9,7 @@ import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.demo.child import BridgeFailed, Child
 from app.demo.market import Market
@@ -160,11 +160,24 @@ def free_port() -> int:
         return port
 
 
-def settings_text(market: Market, port: int, address: str) -> str:
-    """What a shop would write, with shorter intervals: a demo has no minutes to wait."""
+class Vendors(Protocol):
+    """Where both vendors are: a Market, or what stands between it and the bridge."""
+
+    @property
+    def bol_url(self) -> str:
+        """Bol, also to log in."""
+
+    @property
+    def mplus_url(self) -> str:
+        """Mplus."""
+
+
+def settings_text(market: Vendors, port: int, address: str, log: str = 'path = "log.db"') -> str:
+    """What a shop would write, with shorter intervals: a demo has no minutes to wait. `address`: where the bridge hears
+    the vendors' pushes; `log`: the lines about the log."""
     return f"""
 [log]
-path = "log.db"
+{log}
 [readmodel]
 path = "readmodel.db"
 [web]
