@@ -20,7 +20,7 @@ import uvloop
 from tests.apache_kafka.cluster import Cluster as Brokers
 from tests.bench.kafka.cluster import Cluster
 from tests.bench.kafka.contest import Ring
-from tests.bench.kafka.course import Course, machine
+from tests.bench.kafka.course import Course, machine, stamp
 from tests.bench.kafka.picture import picture
 
 PARTS = ("jobs", "scale", "freshness", "recovery", "ingress")
@@ -59,18 +59,18 @@ async def measure(asked: argparse.Namespace, parts: list[str], result: dict[str,
                 course = Course(ring, asked.runs, asked.contestant, asked.job, asked.patience)
                 if "jobs" in parts:
                     told = await course.jobs(asked.events, asked.articles)
-                    result.setdefault("jobs", {})[told["workload"]] = told
+                    result.setdefault("jobs", {})[told["workload"]] = told | stamp()
                 if "scale" in parts:
                     workers = [int(one) for one in asked.workers.split(",")]
-                    result["scale"] = await course.scale(asked.events, asked.articles, workers)
+                    result["scale"] = stamp() | await course.scale(asked.events, asked.articles, workers)
                 if "freshness" in parts:
-                    result["freshness"] = await course.freshness()
+                    result["freshness"] = stamp() | await course.freshness()
                 if "recovery" in parts:
-                    result["recovery"] = await course.recovery(asked.rows)
+                    result["recovery"] = stamp() | await course.recovery(asked.rows)
     if "ingress" in parts:
         from tests.bench.kafka.ingress import ingress
 
-        result["ingress"] = await ingress(folder, asked.runs, 4.0)
+        result["ingress"] = stamp() | await ingress(folder, asked.runs, 4.0)
 
 
 def main() -> int:
@@ -88,7 +88,8 @@ def main() -> int:
     if parts:
         with tempfile.TemporaryDirectory(prefix="kassabrug-bench-") as folder:
             uvloop.run(measure(asked, parts, result, Path(folder)))
-        result |= machine()
+        result["machine"] = machine()
+        result["measured"] = stamp()["measured"]
     text = orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n"
     if asked.json is not None:
         asked.json.write_bytes(text)

@@ -218,26 +218,26 @@ def _now(events: int) -> int:
     return int(time.time() * 1000) - events
 
 
+def stamp() -> dict[str, Any]:
+    """When, and which source: every part may have been measured at another time."""
+    return {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "revision": revision()}
+
+
 def machine() -> dict[str, Any]:
-    """When and on what."""
+    """On what."""
     here = Path(__file__).parent
     kafka = re.search(r"<version>([\d.]+)</version>\s*</dependency>", _pom())
-    peers = (here / "peers.txt").read_text()
-    quix = re.search(r"quixstreams==(\S+)", peers)
+    quix = re.search(r"quixstreams==(\S+)", (here / "peers.txt").read_text())
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "revision": revision(),
-        "machine": {
-            "processors": os.cpu_count(),
-            "model": model.group(1) if model else "",
-            "python": platform.python_version(),
-            "kafka": kafka.group(1) if kafka else "",
-            "faust": version("faust-streaming"),
-            "aiokafka": version("aiokafka"),
-            "quixstreams": quix.group(1) if quix else "",
-            "system": sys.platform,
-        },
+        "processors": os.cpu_count(),
+        "model": model.group(1) if model else "",
+        "python": platform.python_version(),
+        "kafka": kafka.group(1) if kafka else "",
+        "faust": version("faust-streaming"),
+        "aiokafka": version("aiokafka"),
+        "quixstreams": quix.group(1) if quix else "",
+        "system": sys.platform,
     }
 
 
