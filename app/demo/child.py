@@ -1,5 +1,5 @@
-"""The bridge as a process of its own, whole or a role of it: started, stopped for a while, killed without a word, started
-again on the same files."""
+"""The bridge as a process of its own, whole or one role of it: started, stopped for a while, killed without a word,
+started again on the same files."""
 
 from __future__ import annotations
 

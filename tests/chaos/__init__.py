@@ -1,0 +1,1 @@
+"""Chaos: the demo's market against a bridge under attack, judged by the vendors' books. `scripts/chaos --help`."""
