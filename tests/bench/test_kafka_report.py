@@ -13,6 +13,7 @@ from tests.bench.kafka.contest import Figure
 from tests.bench.kafka.picture import picture
 from tests.bench.kafka.plot import COLOURS, Bar, Panel, number, svg
 from tests.bench.kafka.report import COMPARISONS, median, ratios, summary
+from tests.bench.kafka.tables import BEGIN, END, put_in, tables
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -118,25 +119,96 @@ def result(**parts: Any) -> dict[str, Any]:
     return {"measured": "2026-11-24T01:02:03+00:00", "machine": {"processors": 2, "kafka": "4.1.0"}, **parts}
 
 
-def test_the_picture_shows_what_was_measured() -> None:
+def everything() -> dict[str, Any]:
     rows = summary([figure("kassabrug", "stock", 1.0), figure("quix", "ledger", 2.0)])
-    told = result(
-        jobs={"small": {"workload": "10 movements", "summary": rows}},
-        scale={"workload": "10 movements", "summary": rows},
-        freshness={"summary": [{"contestant": "quix", "per_second": 10, "p50_ms": 1.0, "p99_ms": 2.0}]},
+    rounds = [
+        {
+            ("kassabrug", "stock"): figure("kassabrug", "stock", 1.0),
+            ("quix", "stock"): figure("q", "stock", 2.0),
+        }
+    ]
+    stamp = {"measured": "2026-11-24T01:02:03+00:00", "revision": "abc1234"}
+    return result(
+        jobs={
+            "small": {"workload": "10 movements", "summary": rows, "ratios": ratios(rounds), "refused": []}
+            | stamp
+        },
+        scale={"workload": "10 movements", "summary": rows} | stamp,
+        freshness={
+            "summary": [
+                {
+                    "contestant": "quix",
+                    "per_second": 10,
+                    "p50_ms": 1.0,
+                    "p99_ms": 2.0,
+                    "worst_ms": 3.0,
+                    "events": 4,
+                    "runs": 1,
+                }
+            ]
+        }
+        | stamp,
         recovery={
             "rows": 100_000,
             "summary": [
-                {"contestant": "quix", "state_kept": True, "seconds": 2.0, "least": 1.0, "most": 3.0}
+                {
+                    "contestant": "quix",
+                    "state_kept": True,
+                    "runs": 3,
+                    "seconds": 2.0,
+                    "least": 1.0,
+                    "most": 3.0,
+                    "assigned_seconds": 0.5,
+                }
             ],
-        },
-        ingress={"bare_per_second": 100.0, "kafka_per_second": 50.0},
+            "refused": ["quix, stock: refused: 1 dead letter"],
+        }
+        | stamp,
+        ingress={
+            "bare_per_second": 100.0,
+            "bare_p50_ms": 1.0,
+            "bare_p99_ms": 1.0,
+            "kafka_per_second": 50.0,
+            "kafka_p50_ms": 2.0,
+            "kafka_p99_ms": 2.0,
+            "ratio": 0.5,
+        }
+        | stamp,
     )
+
+
+def test_the_picture_shows_what_was_measured() -> None:
+    told = everything()
     text = picture(told)
     ElementTree.fromstring(text)
     for words in ("10 movements", "100,000 rows", "state on disk kept", "bare Starlette", "quix, 10/s"):
         assert words in text
     assert picture(told) == text
+
+
+def test_tables_show_every_part_and_what_was_refused() -> None:
+    text = tables(everything())
+    for words in (
+        "### 10 movements",
+        "**2.00**",
+        "revision abc1234",
+        "Refused: quix, stock",
+        "Ratio **0.50**",
+    ):
+        assert words in text
+    for block in text.split("\n\n"):
+        if block.startswith("|"):
+            assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+def test_figures_are_put_between_their_marks_and_nothing_else_changes() -> None:
+    once = put_in(f"above\n{BEGIN}\nold\n{END}\nbelow\n", everything())
+    assert once.startswith("above\n")
+    assert once.endswith("below\n")
+    assert "old" not in once
+    assert put_in(once, everything()) == once
+    with pytest.raises(ValueError, match="marks"):
+        put_in("no marks", everything())
 
 
 def test_a_picture_of_nothing_is_refused() -> None:

@@ -22,6 +22,7 @@ from tests.bench.kafka.cluster import Cluster
 from tests.bench.kafka.contest import Ring
 from tests.bench.kafka.course import Course, machine, stamp
 from tests.bench.kafka.picture import picture
+from tests.bench.kafka.tables import put_in
 
 PARTS = ("jobs", "scale", "freshness", "recovery", "ingress")
 DELETED_AFTER_MS = 1_000
@@ -44,6 +45,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--patience", type=float, default=60.0, help="seconds to wait for a quiet machine")
     parser.add_argument("--json", type=Path, help="put the results into this file")
     parser.add_argument("--plot", type=Path, help="draw the picture of the results into this file")
+    parser.add_argument(
+        "--readme", type=Path, help="put the results as tables into this file, between its marks"
+    )
     parser.add_argument("--peers", default="build/bench-peers/bin/python", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -93,10 +97,12 @@ def main() -> int:
     text = orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n"
     if asked.json is not None:
         asked.json.write_bytes(text)
-    elif not asked.plot:
+    elif not (asked.plot or asked.readme):
         sys.stdout.buffer.write(text)
     if asked.plot is not None:
         asked.plot.write_text(picture(result))
+    if asked.readme is not None:
+        asked.readme.write_text(put_in(asked.readme.read_text(), result))
     refused = itertools.chain.from_iterable(
         part.get("refused", [])
         for part in [*result.get("jobs", {}).values(), *(result.get(name, {}) for name in PARTS[1:])]
