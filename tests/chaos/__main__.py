@@ -1,4 +1,4 @@
-"""`scripts/chaos`: prints its seed, what it did and when, and the verdict. Exit 0: the books are right, 1: they are not."""
+"""`scripts/chaos`: prints its seed, what it did and when, and the verdict. Exit 0: the books are right; 1: not."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ WORKERS = 3
 READY = 90.0
 VOLUME_MIB = {"embedded": 192, "kafka": 768}
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+CAN_STEP = FAKETIME.exists()
+"""Whether clocks can be stepped here (Debian: apt-get install faketime)."""
 
 
 class Process:
@@ -41,7 +43,7 @@ class Process:
     async def start(self) -> None:
         """Starts it; does not wait until it is ready."""
         environment = dict(os.environ)
-        if FAKETIME.exists():
+        if CAN_STEP:
             self.clock.write_text("+0\n")
             environment |= {
                 "LD_PRELOAD": str(FAKETIME),

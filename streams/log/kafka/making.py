@@ -198,6 +198,11 @@ class Topics:
             for name, one in there.items()
         }
 
+    async def copies_missing(self) -> int:
+        """How many copies of partitions are not up to date, or not there, in the whole cluster."""
+        told = await self._asked("describing topics", self._admin.describe_topics)
+        return sum(len(part["replicas"]) - len(part["isr"]) for one in told for part in one["partitions"])
+
     async def all_standing(self, names: Sequence[str]) -> dict[str, Standing]:
         """All of them, just made by us or by somebody else: until each broker that is asked has heard of them."""
         until = asyncio.get_running_loop().time() + PATIENCE
