@@ -160,7 +160,7 @@ class Settings(BaseSettings):
 
 def topics_of(log: Log) -> tuple[Topic, ...]:
     """The topics, kept as long as this part of the settings says."""
-    kept = ("webhooks", "raw", "activity")
+    kept = ("webhooks", "raw", "inbox", "activity")
     return tuple(
         topic._replace(retention=log.keep_days * DAY) if topic.role in kept else topic for topic in TOPICS
     )

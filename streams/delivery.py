@@ -36,7 +36,7 @@ from streams.log.base import Draft, Guard, Handler, LogUnavailable, Record, Rows
 from streams.observer import Observer
 from streams.topics import rows_topic
 from streams.vocabulary.activity import Noted
-from streams.vocabulary.events import Settled, Woke
+from streams.vocabulary.events import Rebuilt, Settled, Woke
 from streams.vocabulary.time import moment_of
 
 S = TypeVar("S")
@@ -102,7 +102,7 @@ class Delivery(Handler, Generic[S]):
         self._follower = follower
         self._observer = observer
         self._sleep = sleep
-        self._reader: FactReader[Any] = FactReader(flow.events)
+        self._reader: FactReader[Any] = FactReader(flow.events | Rebuilt)
         self._codec: RowCodec[S] = RowCodec(flow.state)
         self._rows_topic = rows_topic(flow.name)
         self._live: OrderedDict[bytes, Row[S]] = OrderedDict()
@@ -208,14 +208,13 @@ class Delivery(Handler, Generic[S]):
         if rules is None:
             raise Unreadable(f"the connection {connection!r} is not in the settings")
         trace = header(record.headers, "trace")
+        if isinstance(event, Rebuilt):
+            self._rebuild(unit, key, row, record, trace, event)
+            return
         open_effects = dict(row.open) if row else {}
-        if isinstance(event, Settled):
-            asked = open_effects.get(event.key)
-            if asked is None or event.number > asked.number:
-                unit.skipped += 1  # settled already: the effect was run twice around a crash
-                return
-            if event.number == asked.number:
-                del open_effects[event.key]
+        if isinstance(event, Settled) and not self._settles(event, row, open_effects):
+            unit.skipped += 1  # settled already: the effect was run twice around a crash
+            return
         at = moment_of(record.timestamp)
         if isinstance(event, Woke):
             if row is None or row.wake is None or event.due < row.wake:
@@ -232,6 +231,53 @@ class Delivery(Handler, Generic[S]):
         )
         decision = self._flow.decide(row.state if row else None, event, context)
         self._note(unit, key, row, record, connection, trace, open_effects, decision)
+
+    def _settles(self, event: Settled, row: Row[S] | None, open_effects: dict[str, OpenEffect]) -> bool:
+        """Whether this outcome is news; closes the effect that it is of. One of an asking that was superseded is news
+        too: it happened."""
+        asked = open_effects.get(event.key)
+        if asked is None or event.number > asked.number:
+            return False
+        if event.number == asked.number:
+            del open_effects[event.key]
+        return True
+
+    def _rebuild(
+        self, unit: _Unit[S], key: bytes, row: Row[S] | None, record: Record, trace: str, event: Rebuilt
+    ) -> None:
+        """Puts a row that a replay has worked out in the place of this one, unless something has happened to it since.
+        What is asked for already in the same words stays the same asking: nothing is done twice for it."""
+        if (row.applied if row else 0) != event.basis:
+            unit.skipped += 1  # the replay looks again, and works it out anew
+            return
+        rebuilt = self._codec.read(bytes(event.row))
+        asked = row.asked if row else 0
+        open_effects: dict[str, OpenEffect] = {}
+        for effect_key, wanted in rebuilt.open.items():
+            known = row.open.get(effect_key) if row else None
+            if known is not None and known.effect == wanted.effect:
+                open_effects[effect_key] = known
+                continue
+            asked += 1
+            open_effects[effect_key] = OpenEffect(
+                effect=wanted.effect, number=asked, not_before=wanted.not_before, repeated=wanted.repeated
+            )
+        if key not in unit.rows and row is not None:
+            unit.before[key] = row
+        unit.rows[key] = Row(
+            state=rebuilt.state,
+            applied=record.offset + 1,
+            open=open_effects,
+            asked=asked,
+            wake=rebuilt.wake,
+            born=row.born if row else rebuilt.born,
+        )
+        unit.rung.add(key)
+        unit.traces[key] = trace
+        unit.applied += 1
+        connection, _ = split_key(key)
+        noted = Noted(kind="rebuilt", text=f"Worked out anew by a replay ({event.incident}).")
+        unit.sent.append(activity_draft(noted, key, fact_headers(connection, trace), record.timestamp))
 
     def _note(
         self,
@@ -260,6 +306,7 @@ class Delivery(Handler, Generic[S]):
             open=open_effects,
             asked=asked,
             wake=decision.wake,
+            born=row.born if row else record.offset,
         )
         unit.traces[key] = trace
         unit.applied += 1

@@ -88,6 +88,9 @@ class Row(msgspec.Struct, Generic[S], frozen=True, omit_defaults=True):
     open: dict[str, OpenEffect] = {}
     asked: int = 0
     wake: datetime | None = None
+    born: int = -1
+    """The offset of the first record that it contains: whether all of its events are still kept (app/replay). -1: written
+    before this was noted."""
 
 
 class Flow(msgspec.Struct, Generic[S], frozen=True, kw_only=True):

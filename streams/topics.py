@@ -1,7 +1,7 @@
 """The one list of topics. `kassabrug topics` prints it; the log creates what is missing from it.
 
 Keys are `connection/entity` (the sweeps' key is the connection alone), so that one entity's records keep
-their order. Raw answers of the vendors are what a replay reads; they live as long as retention allows.
+their order. Inboxes and webhooks are what a replay reads; they live as long as retention allows.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ DEAD_LETTERS = Topic(
     retention=90 * DAY,
 )
 INBOXES = tuple(
-    Topic(inbox_topic(flow), "inbox", key, f"events of the {flow} flow")
+    Topic(inbox_topic(flow), "inbox", key, f"events of the {flow} flow", retention=30 * DAY)
     for flow, key in zip(
         FLOWS,
         ("connection/article|offer|code", "connection/articleNumber", "connection/bolOrderId", "connection"),

@@ -358,6 +358,21 @@ class ProcessNoticed(Fact, frozen=True, kw_only=True, tag="process-noticed"):
 SweepsEvent = SweepNudged | ConnectionStarted | ProcessNoticed | Settled | Woke
 
 
+# -- for every flow, from a replay
+
+
+class Rebuilt(Fact, frozen=True, kw_only=True, tag="rebuilt"):
+    """A replay (app/replay) has worked out a row anew from its events, with the present code. The delivery core puts
+    it in the old one's place if nothing has happened to that one since."""
+
+    incident: str
+    """The name under which a person has it done."""
+    basis: int
+    """What the row had applied when it was looked at (0: there was none)."""
+    row: msgspec.Raw
+    """The row, as the changelog has rows."""
+
+
 # -- addressing
 
 

@@ -7,7 +7,7 @@ effect that somebody else runs already. So every connector asks in the moment be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 
@@ -29,7 +29,8 @@ def under(permitted: Callable[[], bool]) -> Iterator[None]:
     try:
         yield
     finally:
-        _permitted.reset(token)
+        with suppress(ValueError):  # a task that was never finished is cleared away in another context
+            _permitted.reset(token)
 
 
 def insist() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 
 import pytest
 
@@ -33,3 +34,15 @@ async def test_it_holds_in_tasks_that_are_begun_within_and_in_no_others() -> Non
     with pytest.raises(Withdrawn):
         await forbidden
     await allowed
+
+
+async def test_a_task_that_never_ends_is_cleared_away_in_silence() -> None:
+    """Its block is left in another context than it was entered in."""
+
+    async def call() -> None:
+        with under(lambda: True):
+            await asyncio.Event().wait()
+
+    running = call()
+    contextvars.copy_context().run(running.send, None)
+    running.close()
