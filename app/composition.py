@@ -217,12 +217,7 @@ def subscriptions(
     settings: Settings, effects: EffectRunner, alarms: Alarms, metrics: Metrics
 ) -> list[Subscription]:
     """Every agent of the topology with its handler. Raises KeyError for an agent without one."""
-    rules: Mapping[str, Callable[[str], Any]] = {
-        "catalogue": lambda connection: () if connection in settings.connections else None,
-        "stock": settings.stock_rules,
-        "orders": settings.order_rules,
-        "sweeps": settings.sweep_rules,
-    }
+    rules = flow_rules(settings)
     handlers: dict[str, Handler] = {
         flow.name: Delivery(
             flow, rules[flow.name], FlowFollower(flow.name, effects, alarms), metrics, asyncio.sleep
@@ -233,6 +228,16 @@ def subscriptions(
     handlers["bol-intake"] = Translation("bol-intake", translate_bol, known, metrics, asyncio.sleep)
     handlers["mplus-intake"] = Translation("mplus-intake", translate_mplus, known, metrics, asyncio.sleep)
     return [Subscription(agent.name, agent.reads, handlers[agent.name], agent.rows) for agent in AGENTS]
+
+
+def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
+    """By flow: what gives the rules in force for a connection, or None for one that is not set up."""
+    return {
+        "catalogue": lambda connection: () if connection in settings.connections else None,
+        "stock": settings.stock_rules,
+        "orders": settings.order_rules,
+        "sweeps": settings.sweep_rules,
+    }
 
 
 def doors(settings: Settings, made: Clients) -> dict[str, Door]:

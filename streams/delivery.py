@@ -212,7 +212,7 @@ class Delivery(Handler, Generic[S]):
             self._rebuild(unit, key, row, record, trace, event)
             return
         open_effects = dict(row.open) if row else {}
-        if isinstance(event, Settled) and not self._settles(event, row, open_effects):
+        if isinstance(event, Settled) and not self._settles(key, event, row, open_effects):
             unit.skipped += 1  # settled already: the effect was run twice around a crash
             return
         at = moment_of(record.timestamp)
@@ -232,7 +232,9 @@ class Delivery(Handler, Generic[S]):
         decision = self._flow.decide(row.state if row else None, event, context)
         self._note(unit, key, row, record, connection, trace, open_effects, decision)
 
-    def _settles(self, event: Settled, row: Row[S] | None, open_effects: dict[str, OpenEffect]) -> bool:
+    def _settles(
+        self, key: bytes, event: Settled, row: Row[S] | None, open_effects: dict[str, OpenEffect]
+    ) -> bool:
         """Whether this outcome is news; closes the effect that it is of. One of an asking that was superseded is news
         too: it happened."""
         asked = open_effects.get(event.key)

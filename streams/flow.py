@@ -89,7 +89,7 @@ class Row(msgspec.Struct, Generic[S], frozen=True, omit_defaults=True):
     asked: int = 0
     wake: datetime | None = None
     born: int = -1
-    """The offset of the first record that it contains: whether all of its events are still kept (app/replay). -1: written
+    """The offset of the first record it contains: whether all of its events are still kept (app/replay). -1: written
     before this was noted."""
 
 

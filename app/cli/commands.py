@@ -186,6 +186,34 @@ def log(
 
 
 @cli.command()
+def replay(
+    config: Config = DEFAULT,
+    since: Annotated[
+        str,
+        typer.Option("--from", help="Events from this moment on (ISO), or so long ago: 90s, 15m, 2h, 1d."),
+    ] = "",
+    until: Annotated[str, typer.Option("--to", help="Events before this moment.")] = "",
+    topic: Annotated[str, typer.Option(help="An inbox or a webhook topic.")] = "",
+    connection: Annotated[str, typer.Option(help="Of this shop.")] = "",
+    key: Annotated[
+        str, typer.Option(help="Of this entity: an article number, an order, connection/entity.")
+    ] = "",
+    flow: Annotated[str, typer.Option(help="Of this flow: catalogue, stock, orders, sweeps.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Of everything there is.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look, and tell.")] = False,
+    name: Annotated[str, typer.Option(help="The incident: under this name it is put in place.")] = "",
+    as_json: AsJson = False,
+    log: LogAt = None,
+) -> None:
+    """Works out the chosen entities anew from their events, with the present code and settings; tells how they would
+    differ and which vendor calls would follow. Without --dry-run it is put in place, and nothing is done twice."""
+    from app.cli.replay import Asked, run
+
+    asked = Asked(since, until, topic, connection, key, flow, everything, dry_run, name, as_json)
+    sys.exit(run(config, asked, _said(log)))
+
+
+@cli.command()
 def topics(config: Config = DEFAULT, log: LogAt = None, as_json: AsJson = False) -> None:
     """The list of topics, and which agent reads and writes what. With --log: what that cluster has otherwise (exit 1
     when anything is); nothing is changed there."""

@@ -1,0 +1,110 @@
+"""What a row is and what it would be: field by field, and which calls to vendors it would make. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.flow import Row
+from streams.vocabulary.effects import CommitOrder, CreateRelation, Effect, PushStock, UpdateRelation
+from streams.vocabulary.events import OrderCommitted, RelationSaved, Settled, StockPushed
+
+NOT_THERE = "(nothing)"
+REASONS = {"stock": frozenset({"cause", "cause_at"})}
+"""Fields that only say why a row is as it is: alone they are no difference."""
+
+
+class Change(NamedTuple):
+    """One field."""
+
+    field: str
+    before: str
+    after: str
+
+
+class Difference(NamedTuple):
+    """One entity whose row would be another."""
+
+    flow: str
+    key: str
+    basis: int
+    """What the live row had applied."""
+    changes: tuple[Change, ...]
+    calls: tuple[str, ...]
+    """Effects that the rebuilt row asks for and the live one does not, in words."""
+    row: bytes
+    """The rebuilt row; empty: it would be gone."""
+
+
+def leaves(node: Any, path: str = "") -> dict[str, str]:
+    """A tree as `path: value`; items of lists are named by what identifies them, so that a new one in front does not
+    change all the others."""
+    if isinstance(node, Mapping):
+        found: dict[str, str] = {}
+        for name, value in node.items():
+            found |= leaves(value, f"{path}.{name}" if path else str(name))
+        return found or ({path: "{}"} if path else {})
+    if isinstance(node, list | tuple):
+        found = {}
+        for number, value in enumerate(node):
+            found |= leaves(value, f"{path}[{_name(value, number)}]")
+        return found
+    return {path: "null" if node is None else str(node)}
+
+
+def _name(value: Any, number: int) -> str:
+    if isinstance(value, Mapping):
+        for name in ("offer_id", "key", "item_id", "code", "branch", "name", "id"):
+            if value.get(name) not in (None, ""):
+                return f"{name}={value[name]}"
+    return str(number)
+
+
+def changes(before: Any, after: Any) -> tuple[Change, ...]:
+    """Of two states (structs or None), field by field."""
+    old = leaves(msgspec.to_builtins(before)) if before is not None else {}
+    new = leaves(msgspec.to_builtins(after)) if after is not None else {}
+    return tuple(
+        Change(name, old.get(name, NOT_THERE), new.get(name, NOT_THERE))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    )
+
+
+def done(effect: Effect, outcomes: Sequence[Settled]) -> bool:
+    """Whether the vendor has done this already, as far as its recorded answers tell: then it is not done again."""
+    answers = [one.outcome for one in outcomes]
+    match effect:
+        case PushStock():
+            pushed = [
+                one for one in answers if isinstance(one, StockPushed) and one.offer_id == effect.offer_id
+            ]
+            return bool(pushed) and pushed[-1].amount == effect.amount
+        case CommitOrder():
+            return any(isinstance(one, OrderCommitted) for one in answers)
+        case CreateRelation() | UpdateRelation():
+            return any(isinstance(one, RelationSaved) for one in answers)
+        case _:
+            return False
+
+
+def without_done(row: Row[Any], outcomes: Sequence[Settled]) -> Row[Any]:
+    """The row without the asking for what was done."""
+    kept = {name: one for name, one in row.open.items() if not done(one.effect, outcomes)}
+    return row if len(kept) == len(row.open) else msgspec.structs.replace(row, open=kept)
+
+
+def calls(live: Row[Any] | None, rebuilt: Row[Any] | None) -> tuple[Effect, ...]:
+    """What the rebuilt row asks of the vendors and the live one does not."""
+    asked = {name: one.effect for name, one in live.open.items()} if live else {}
+    wanted = {name: one.effect for name, one in rebuilt.open.items()} if rebuilt else {}
+    return tuple(effect for name, effect in sorted(wanted.items()) if asked.get(name) != effect)
+
+
+def said(effect: Effect) -> str:
+    """A call in words; fields as they are, for the masking of who prints it."""
+    fields = msgspec.to_builtins(effect)
+    name = fields.pop("is", type(effect).__name__)
+    return f"{name} {msgspec.json.encode(fields).decode()}" if fields else str(name)
