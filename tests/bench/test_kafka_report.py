@@ -172,6 +172,7 @@ def everything() -> dict[str, Any]:
             "kafka_p50_ms": 2.0,
             "kafka_p99_ms": 2.0,
             "ratio": 0.5,
+            "others": 0.01,
         }
         | stamp,
     )

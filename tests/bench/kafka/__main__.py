@@ -43,6 +43,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", default="1,2,4", help="of the part scale")
     parser.add_argument("--rows", type=int, default=100_000, help="of the part recovery")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds to wait for a quiet machine")
+    parser.add_argument(
+        "--again", type=int, default=3, help="how often to repeat a run that others disturbed"
+    )
     parser.add_argument("--json", type=Path, help="put the results into this file")
     parser.add_argument("--plot", type=Path, help="draw the picture of the results into this file")
     parser.add_argument(
@@ -60,7 +63,7 @@ async def measure(asked: argparse.Namespace, parts: list[str], result: dict[str,
             pids = [one.pid for one in brokers.brokers if one.pid is not None]
             async with Cluster(brokers.servers) as cluster:
                 ring = Ring(cluster, pids, folder / "workers", asked.peers)
-                course = Course(ring, asked.runs, asked.contestant, asked.job, asked.patience)
+                course = Course(ring, asked.runs, asked.contestant, asked.job, asked.patience, asked.again)
                 if "jobs" in parts:
                     told = await course.jobs(asked.events, asked.articles)
                     result.setdefault("jobs", {})[told["workload"]] = told | stamp()
@@ -74,7 +77,7 @@ async def measure(asked: argparse.Namespace, parts: list[str], result: dict[str,
     if "ingress" in parts:
         from tests.bench.kafka.ingress import ingress
 
-        result["ingress"] = stamp() | await ingress(folder, asked.runs, 4.0)
+        result["ingress"] = stamp() | await ingress(folder, asked.runs, 4.0, asked.patience, asked.again)
 
 
 def main() -> int:

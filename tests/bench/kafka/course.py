@@ -31,9 +31,7 @@ QUIET = 0.15
 """So much of the processors may be in use before a run begins."""
 LOOK = 1.0
 DISTURBED = 0.15
-"""So much of the processors taken by others during a run: it is run again, DISTURBED_RUNS times at most; the last one
-stays, and tells it."""
-DISTURBED_RUNS = 4
+"""So much of the processors taken by others during a run, and it is run again."""
 PACES = ((10, 30.0), (100, 15.0), (1000, 10.0))
 """Events a second, and for how many seconds."""
 WARM_UP = 20_000
@@ -51,7 +49,11 @@ class Course:
         names: Sequence[str] | None,
         jobs: Sequence[str] | None,
         patience: float,
+        again: int,
     ) -> None:
+        """`patience`: seconds to wait for a quiet machine before each run; `again`: how often a run that others
+        disturbed is run again. The last one stays, and tells how much it was."""
+        self._again = again
         self._ring = ring
         self._rounds = rounds
         self._names = list(names or EVERYONE)
@@ -110,7 +112,7 @@ class Course:
         refused: list[str] = []
         for _ in range(self._rounds):
             for one in field:
-                await self._quiet()
+                await quiet(self._patience)
                 try:
                     found = await freshness(self._ring, one, PACES, _now(900_000))
                 except Failed as error:
@@ -145,7 +147,7 @@ class Course:
         for name in self._names:
             one = contestants("stock")[name]
             for kept in (False, True) if name.startswith("quix") else (False,):
-                await self._quiet()
+                await quiet(self._patience)
                 try:
                     found = await recovery(self._ring, one, rows, self._rounds, _now(4 * rows), kept)
                 except Failed as error:
@@ -182,8 +184,8 @@ class Course:
     async def _run(
         self, one: Contestant, prepared: Prepared, workers: int, when: str, refused: list[str]
     ) -> Figure | None:
-        for tried in range(1, DISTURBED_RUNS + 1):
-            await self._quiet()
+        for left in range(self._again, -1, -1):
+            await quiet(self._patience)
             try:
                 figure = await self._ring.run(one, prepared, workers)
             except Failed as error:
@@ -194,19 +196,20 @@ class Course:
                 f"{when}: {one.title}, {workers} worker(s): {figure.per_second:,.0f}/s, worker "
                 f"{figure.worker_micros:.0f} µs, broker {figure.broker_micros:.0f} µs, others {figure.others:.0%}"
             )
-            if figure.others < DISTURBED or tried == DISTURBED_RUNS or not self._patience:
+            if figure.others < DISTURBED or not left:
                 break
         return figure
 
-    async def _quiet(self) -> None:
-        """Waits for a machine that has nothing else to do, as long as there is patience."""
-        until = time.monotonic() + self._patience
-        while time.monotonic() < until:
-            busy, there = busy_and_all()
-            await asyncio.sleep(LOOK)
-            busy_now, there_now = busy_and_all()
-            if (busy_now - busy) / max(there_now - there, 1e-9) < QUIET:
-                return
+
+async def quiet(patience: float) -> None:
+    """Waits for a machine that has nothing else to do, so many seconds at most."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        busy, there = busy_and_all()
+        await asyncio.sleep(LOOK)
+        busy_now, there_now = busy_and_all()
+        if (busy_now - busy) / max(there_now - there, 1e-9) < QUIET:
+            return
 
 
 def _refusal(one: Contestant, error: Failed) -> str:

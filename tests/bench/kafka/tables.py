@@ -49,7 +49,16 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _jobs(rows: Iterable[Mapping[str, Any]]) -> str:
     return _table(
-        ["contestant", "job", "events/s", "slowest to fastest", "worker µs an event", "broker µs", "start s"],
+        [
+            "contestant",
+            "job",
+            "events/s",
+            "slowest to fastest",
+            "worker µs an event",
+            "broker µs",
+            "start s",
+            "others",
+        ],
         [
             [
                 row["contestant"],
@@ -59,6 +68,7 @@ def _jobs(rows: Iterable[Mapping[str, Any]]) -> str:
                 f"{row['worker_micros']:.0f}",
                 f"{row['broker_micros']:.0f}",
                 f"{row['start_seconds']:.1f}",
+                f"{row['others']:.0%}",
             ]
             for row in rows
         ],
@@ -84,7 +94,15 @@ def _ratios(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _scale(rows: Iterable[Mapping[str, Any]]) -> str:
     return _table(
-        ["contestant", "workers", "events/s", "slowest to fastest", "worker µs an event", "start s"],
+        [
+            "contestant",
+            "workers",
+            "events/s",
+            "slowest to fastest",
+            "worker µs an event",
+            "start s",
+            "others",
+        ],
         [
             [
                 row["contestant"],
@@ -93,6 +111,7 @@ def _scale(rows: Iterable[Mapping[str, Any]]) -> str:
                 f"{row['slowest']:,} to {row['fastest']:,} ({row['runs']})",
                 f"{row['worker_micros']:.0f}",
                 f"{row['start_seconds']:.1f}",
+                f"{row['others']:.0%}",
             ]
             for row in rows
         ],
@@ -141,4 +160,7 @@ def _ingress(told: Mapping[str, Any]) -> str:
         ]
         for kind, words in (("bare", "bare Starlette endpoint"), ("kafka", "the ingress, acks=all"))
     ]
-    return _table(["server", "posts/s", "p50 ms", "p99 ms"], rows) + f"\n\nRatio **{told['ratio']:.2f}**."
+    return (
+        _table(["server", "posts/s", "p50 ms", "p99 ms"], rows)
+        + f"\n\nRatio **{told['ratio']:.2f}**. Others had {told['others']:.0%} of the processors."
+    )
