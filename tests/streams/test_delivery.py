@@ -14,12 +14,12 @@ import pytest
 from streams import delivery
 from streams.codec import fact_headers
 from streams.delivery import Delivery, FlowStopped
-from streams.flow import Ask, Context, Decision, Flow
+from streams.flow import Ask, Context, Decision, Flow, OpenEffect, Row
 from streams.log.base import Draft, Record, Run, TopicPartition, header
 from streams.topics import ACTIVITY, DEAD_LETTERS, inbox_topic, rows_topic
 from streams.vocabulary.activity import Noted
 from streams.vocabulary.effects import FetchBolOrder
-from streams.vocabulary.events import BolOrderFetched, OperatorAsked, OrdersEvent, Settled, Woke
+from streams.vocabulary.events import BolOrderFetched, OperatorAsked, OrdersEvent, Rebuilt, Settled, Woke
 from streams.vocabulary.fact import Value
 from streams.vocabulary.time import moment_of
 from tests.streams.fakes import Notebook
@@ -285,3 +285,74 @@ def test_a_full_log_stalls_the_flow_until_there_is_room() -> None:
     stalls = [entry for entry in bench.notebook.said if entry[0] == "stalled"]
     assert stalls[-1] == ("stalled", "orders", None)
     assert bench.log.fate.refusals == len(stalls) - 1
+
+
+# -- from a replay
+
+
+def put_rebuilt(bench: Bench, basis: int, row: Row[Tally]) -> None:
+    event = Rebuilt(incident="monday", basis=basis, row=msgspec.Raw(msgspec.json.encode(row)))
+    bench.put(msgspec.json.encode(event))
+    bench.deliver()
+
+
+def test_a_rebuilt_row_takes_the_place_of_one_that_has_not_moved() -> None:
+    bench = Bench()
+    bench.say("one")
+    put_rebuilt(bench, 1, Row(state=Tally(said=("better",)), applied=1))
+    assert bench.said == ("better",)
+    noted = [one for one in bench.log.all(ACTIVITY.name) if b"monday" in (one.value or b"")]
+    assert len(noted) == 1
+    bench.say("two")
+    assert bench.said == ("better", "two")
+
+
+def test_a_rebuilt_row_that_comes_too_late_changes_nothing() -> None:
+    bench = Bench()
+    bench.say("one", "two")
+    put_rebuilt(bench, 1, Row(state=Tally(said=("better",)), applied=1))
+    assert bench.said == ("one", "two")
+    assert not [one for one in bench.log.all(ACTIVITY.name) if b"monday" in (one.value or b"")]
+
+
+def test_the_same_rebuilt_row_twice_is_taken_once() -> None:
+    bench = Bench()
+    bench.say("one")
+    put_rebuilt(bench, 1, Row(state=Tally(said=("better",)), applied=1))
+    bench.say("two")
+    put_rebuilt(bench, 1, Row(state=Tally(said=("better",)), applied=1))
+    assert bench.said == ("better", "two")
+
+
+def test_what_a_rebuilt_row_asks_for_in_the_same_words_is_the_same_asking() -> None:
+    bench = Bench()
+    bench.say("ask")
+    (known,) = bench.follower.effects.values()
+    same = OpenEffect(effect=FetchBolOrder(order_id="b1"), number=9)
+    other = OpenEffect(effect=FetchBolOrder(order_id="b2"), number=1)
+    row = Row(state=Tally(said=("better",)), applied=1, open={"fetch": same, "more": other}, asked=9)
+    put_rebuilt(bench, 1, row)
+    asked = {one.effect_key: one.effect for one in bench.follower.effects.values()}
+    assert asked["fetch"] == known.effect, "it is not run a second time"
+    assert asked["more"].number == known.effect.number + 1
+
+
+def test_a_rebuilt_row_can_be_none() -> None:
+    bench = Bench()
+    bench.say("ask")
+    put_rebuilt(bench, 1, Row(state=None, applied=1))
+    assert not bench.follower.effects
+    bench.say("one")
+    assert bench.said == ("one",)
+
+
+def test_a_row_notes_where_it_began() -> None:
+    bench = Bench()
+    bench.say("one", "two")
+    bench.put(msgspec.json.encode(OperatorAsked(who="other")), key=b"shop/b2")
+    bench.deliver()
+    born = {
+        one.key: msgspec.json.decode(one.value or b"", type=Row[Tally]).born
+        for one in bench.log.all(rows_topic("orders"))
+    }
+    assert born == {b"shop/b1": 0, b"shop/b2": 2}
