@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
-from tests.apache_kafka.cluster import Cluster, KafkaMissing
+from tests.apache_kafka.cluster import Cluster, KafkaMissing, jars
 
 QUICK = {
     "broker.session.timeout.ms": 4000,
@@ -22,13 +23,25 @@ QUICK = {
 """A dead broker is noticed sooner than Kafka does by itself (9 s)."""
 
 
+def missing_kafka() -> None:
+    """Skips the test where Kafka cannot be run, or fails it where it has to be there."""
+    try:
+        jars()
+    except KafkaMissing as error:
+        _without(error)
+
+
+def _without(error: KafkaMissing) -> NoReturn:
+    if os.environ.get("KASSABRUG_REQUIRE_KAFKA"):
+        pytest.fail(f"Kafka is required here, and cannot be run: {error}", pytrace=False)
+    pytest.skip(f"left out, Kafka cannot be run here: {error}")
+
+
 def _started(factory: pytest.TempPathFactory, brokers: int) -> Iterator[Cluster]:
     try:
         one = Cluster(factory.mktemp(f"kafka-{brokers}"), brokers, properties=QUICK).start()
     except KafkaMissing as error:
-        if os.environ.get("KASSABRUG_REQUIRE_KAFKA"):
-            pytest.fail(f"Kafka is required here, and cannot be run: {error}", pytrace=False)
-        pytest.skip(f"left out, Kafka cannot be run here: {error}")
+        _without(error)
     try:
         yield one
     finally:

@@ -60,7 +60,8 @@ def kinds(on: Log, chosen: Sequence[str] = ()) -> list[Kind]:
 
 
 def plan(seed: int, on: Log, seconds: float, chosen: Sequence[str] = ()) -> list[Attack]:
-    """Attacks one after the other that fill so many seconds; every kind comes once before one comes again."""
+    """Attacks one after the other that fill so many seconds; every kind has come as often as it should (`often`) before
+    any comes more often."""
     chance = Random(seed)
     deck = [kind for kind in kinds(on, chosen) for _ in range(kind.often)]
     hand: list[Kind] = []

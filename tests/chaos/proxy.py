@@ -63,6 +63,17 @@ class Proxy:
             self._tasks.discard(task)
             return
         self._open |= {writer, back}
+        with contextlib.suppress(asyncio.CancelledError):  # closed: the server asks after how its task ended
+            await self._join(reader, writer, there, back)
+        self._tasks.discard(task)
+
+    async def _join(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there: asyncio.StreamReader,
+        back: asyncio.StreamWriter,
+    ) -> None:
         try:
             ways = [
                 asyncio.ensure_future(self._pass(reader, back)),
@@ -76,7 +87,6 @@ class Proxy:
             for one in (writer, back):
                 self._open.discard(one)
                 one.transport.abort()
-            self._tasks.discard(task)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ConnectionError):
