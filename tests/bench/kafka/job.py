@@ -110,7 +110,12 @@ class Job:
         if decision.messages:
             raise AssertionError("the stock flow sends no events; say here where they go")
         after: Row[Any] = Row(
-            state=decision.state, applied=offset + 1, open=open_effects, asked=asked, wake=decision.wake
+            state=decision.state,
+            applied=offset + 1,
+            open=open_effects,
+            asked=asked,
+            wake=decision.wake,
+            born=row.born if row else offset,
         )
         return after, [_encode(one) for one in decision.activity]
 
