@@ -45,8 +45,8 @@ def test_only_what_is_chosen_and_makes_sense_there() -> None:
 
 
 def test_kills_are_counted() -> None:
-    assert (
-        kills([Attack(1, "kill-worker", 0, 1), Attack(1, "cut-log", 0, 0), Attack(1, "stop-worker", 0, 9)])
-        == 2
+    kinds_done = ("kill-worker", "cut-log", "stop-worker", "more-workers", "kill-broker")
+    assert kills([Attack(1, kind, 0, 0) for kind in kinds_done]) == 4, (
+        "kill -9 only; two more workers are two"
     )
     assert all(kind.what for kind in KINDS)
