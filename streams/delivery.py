@@ -75,6 +75,8 @@ class _Unit(Generic[S]):
     def __init__(self) -> None:
         self.rows: dict[bytes, Row[S]] = {}
         self.before: dict[bytes, Row[S]] = {}
+        self.encoded: dict[bytes, bytes | None] = {}
+        """The rows as they were written; None: deleted."""
         self.sent: list[Draft] = []
         self.traces: dict[bytes, str] = {}
         self.rung: set[bytes] = set()
@@ -327,15 +329,14 @@ class Delivery(Handler, Generic[S]):
         await checkpoint.send(unit.sent)
         # 2. The rows, to the changelog partition of the same number. A crash before this repeats step 1,
         #    which receivers take (rule 4); a crash in the midst leaves some rows stamped, which skip.
+        unit.encoded = {
+            key: None if row.state is None and not row.open else self._codec.write(row)
+            for key, row in unit.rows.items()
+        }
         await checkpoint.write_rows(
             [
-                Draft(
-                    self._rows_topic,
-                    key,
-                    None if row.state is None and not row.open else self._codec.write(row),
-                    partition=run.at.partition,
-                )
-                for key, row in unit.rows.items()
+                Draft(self._rows_topic, key, value, partition=run.at.partition)
+                for key, value in unit.encoded.items()
             ]
         )
         # 3. The position. It may come late (Kafka), never early.
@@ -346,9 +347,9 @@ class Delivery(Handler, Generic[S]):
         if run.at not in self._position:
             return  # taken away while it was written: the next owner reads it from the log
         for key, row in unit.rows.items():
-            gone = row.state is None and not row.open
-            self._rows.put(key, None if gone else self._codec.write(row))
-            if gone:
+            value = unit.encoded[key]
+            self._rows.put(key, value)
+            if value is None:
                 self._live.pop(key, None)
             else:
                 self._remember(key, row)

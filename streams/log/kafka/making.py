@@ -180,15 +180,7 @@ class Topics:
         there: dict[str, Any] = {one["topic"]: one for one in told if one["topic"] in set(names)}
         if not there:
             return {}
-        wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
-        settings: dict[str, dict[str, str]] = {}
-        for response in await self._asked("describing topics", lambda: self._admin.describe_configs(wanted)):
-            for code, said, _, name, entries in response.resources:
-                if code:
-                    raise LogUnavailable(
-                        f"{self._name}: the settings of {name} cannot be read: {said or code}"
-                    )
-                settings[name] = {entry[0]: entry[1] or "" for entry in entries}
+        settings = await self._asked("reading the settings of topics", lambda: self._settings(list(there)))
         return {
             name: Standing(
                 len(one["partitions"]),
@@ -197,6 +189,22 @@ class Topics:
             )
             for name, one in there.items()
         }
+
+    async def _settings(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Topic to its settings. A broker that has not heard yet of a topic that another one knows raises, and is
+        asked again."""
+        settings: dict[str, dict[str, str]] = {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        for response in await self._admin.describe_configs(resources):
+            for code, said, _, name, entries in response.resources:
+                if code and passing(for_code(code)()):
+                    raise for_code(code)(f"{name}: {said or words(for_code(code)())}")
+                if code:
+                    raise LogUnavailable(
+                        f"{self._name}: the settings of {name} cannot be read: {said or words(for_code(code)())}"
+                    )
+                settings[name] = {entry[0]: entry[1] or "" for entry in entries}
+        return settings
 
     async def copies_missing(self) -> int:
         """How many copies of partitions are not up to date, or not there, in the whole cluster."""

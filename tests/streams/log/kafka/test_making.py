@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from aiokafka.admin.config_resource import ConfigResource
 
 from streams.log.base import LogForeign, LogUnavailable
 from streams.log.kafka import KafkaAccess, KafkaLog
@@ -97,6 +101,40 @@ async def test_a_topic_that_differs_is_refused_with_every_difference(
         ROWS,
     ):
         assert words in str(told.value)
+
+
+async def test_a_broker_that_has_not_heard_of_a_new_topic_is_asked_again(
+    opener: Opener, fresh: KafkaAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three brokers, CI: the one asked for the settings answered 3, unknown topic, a moment after another made it."""
+    await opener()
+    async with Topics(fresh) as cluster:
+        ask = cluster._admin.describe_configs
+        answers = iter([3, 3, 0])
+
+        async def late(resources: list[ConfigResource]) -> list[Any]:
+            code = next(answers)
+            if not code:
+                return list(await ask(resources))
+            return [SimpleNamespace(resources=[(code, None, 2, one.name, []) for one in resources])]
+
+        monkeypatch.setattr(cluster._admin, "describe_configs", late)
+        found = await cluster.standing([one.name for one in FEW])
+    assert differences(FEW, found, PARTITIONS, 1) == []
+
+
+async def test_settings_that_may_not_be_read_are_told_by_name(
+    opener: Opener, fresh: KafkaAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opener()
+    async with Topics(fresh) as cluster:
+
+        async def forbidden(resources: list[ConfigResource]) -> list[Any]:
+            return [SimpleNamespace(resources=[(29, "not yours", 2, one.name, []) for one in resources])]
+
+        monkeypatch.setattr(cluster._admin, "describe_configs", forbidden)
+        with pytest.raises(LogUnavailable, match=f"settings of {EVENTS} cannot be read: not yours"):
+            await cluster.standing([EVENTS])
 
 
 async def test_who_only_looks_makes_nothing(opener: Opener, fresh: KafkaAccess) -> None:
