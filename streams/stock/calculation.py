@@ -8,8 +8,9 @@ reading asked at or after its booking, and no longer. Never both, never neither.
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
+import math
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 
@@ -65,14 +66,27 @@ def settle(article: Article, rules: StockRules) -> Article:
     asked = read_since(article)
     if asked is None:
         return article
-    marker = max(reading.marker for reading in article.readings)
-    done = tuple(one for one in article.reservations if one.booked_at is not None and one.booked_at <= asked)
-    sales = tuple(sale for sale in article.sales if not _contains(asked, marker, sale, rules))
+    done: tuple[Reservation, ...] = ()
+    if article.reservations:
+        done = tuple(
+            [one for one in article.reservations if one.booked_at is not None and one.booked_at <= asked]
+        )
+    sales = article.sales
+    if sales:
+        marker = max([reading.marker for reading in article.readings])
+        hold = seconds(rules.till_sale_hold_seconds)
+        sales = tuple([sale for sale in sales if not _contains(asked, marker, sale, hold)])
     doubted = article.doubted_since
+    if not done and len(sales) == len(article.sales) and (doubted is None or doubted > asked):
+        return article
     return msgspec.structs.replace(
         article,
-        reservations=tuple(one for one in article.reservations if one not in done),
-        released=(article.released + tuple(one.key for one in done))[-REMEMBERED_ITEMS:],
+        reservations=tuple([one for one in article.reservations if one not in done])
+        if done
+        else article.reservations,
+        released=(article.released + tuple([one.key for one in done]))[-REMEMBERED_ITEMS:]
+        if done
+        else article.released,
         sales=sales,
         doubted_since=None if doubted is None or doubted <= asked else doubted,
     )
@@ -80,13 +94,19 @@ def settle(article: Article, rules: StockRules) -> Article:
 
 def read_since(article: Article) -> datetime | None:
     """The moment whose state every present reading shows: what happened before it is in them all."""
-    return min((reading.asked_at for reading in article.readings), default=None)
+    readings = article.readings
+    if len(readings) == 1:
+        return readings[0].asked_at
+    return min((reading.asked_at for reading in readings), default=None)
 
 
-def _contains(asked: datetime, marker: int, sale: Sale, rules: StockRules) -> bool:
-    if asked >= sale.heard_at + seconds(rules.till_sale_hold_seconds):
-        return True
-    return asked >= sale.heard_at and marker > sale.known_marker
+def _contains(asked: datetime, marker: int, sale: Sale, hold: timedelta) -> bool:
+    if asked < sale.heard_at:
+        return False
+    return asked >= sale.heard_at + hold or marker > sale.known_marker
+
+
+NOTHING = Decimal(0)
 
 
 def released(article: Article, one: Reservation) -> Article:
@@ -102,17 +122,18 @@ def free(article: Article) -> Decimal | None:
     """The free units at the branches on sale; None: not known."""
     if not article.readings:
         return None
-    return sum((reading.free for reading in article.readings), Decimal(0))
+    readings = article.readings
+    return readings[0].free if len(readings) == 1 else sum((reading.free for reading in readings), NOTHING)
 
 
 def reserved(article: Article) -> int:
     """Units that Bol customers wait for and that no reading shows yet."""
-    return sum(one.quantity for one in article.reservations)
+    return sum([one.quantity for one in article.reservations]) if article.reservations else 0
 
 
 def sold(article: Article) -> Decimal:
     """Units sold at the till that no reading shows yet."""
-    return sum((sale.quantity for sale in article.sales), Decimal(0))
+    return sum([sale.quantity for sale in article.sales], NOTHING) if article.sales else NOTHING
 
 
 def available(article: Article, rules: StockRules) -> int | None:
@@ -121,7 +142,7 @@ def available(article: Article, rules: StockRules) -> int | None:
     if have is None:
         return None
     left = have - reserved(article) - sold(article) - rules.buffer
-    return max(0, int(left.to_integral_value(ROUND_FLOOR)))
+    return max(0, math.floor(left))
 
 
 def desired(article: Article, offer: Offer, rules: StockRules) -> int | None:

@@ -15,6 +15,7 @@ from streams.vocabulary.time import SHOP_ZONE
 def shown(number: str, article: Article, rules: StockRules) -> StockShown:
     """The snapshot of an article for the read model."""
     have = free(article)
+    waiting, gone = reserved(article), sold(article)
     left = available(article, rules)
     terms: list[Term] = []
     if have is not None:
@@ -24,7 +25,7 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
         orders = sorted({one.order_id for one in article.reservations})
         terms.append(
             Term(
-                amount=f"-{reserved(article)}",
+                amount=f"-{waiting}",
                 label="open Bol",
                 why="orders not yet in a Mplus reading: " + ", ".join(orders[:5]) + _more(len(orders) - 5),
             )
@@ -32,7 +33,7 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
     if article.sales:
         terms.append(
             Term(
-                amount=f"-{plain(sold(article))}",
+                amount=f"-{plain(gone)}",
                 label="just sold at the till",
                 why="heard from the till, not yet in a Mplus reading",
             )
@@ -40,17 +41,19 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
     if rules.buffer and have is not None:
         terms.append(Term(amount=f"-{rules.buffer}", label="buffer", why="kept back by the settings"))
     offers = tuple(
-        OfferShown(
-            offer_id=offer.offer_id,
-            ean=offer.ean,
-            desired=offer.desired,
-            sent=offer.sent,
-            sent_at=offer.sent_at,
-            at_bol=offer.at_bol,
-            at_bol_read=offer.at_bol_read,
-            stuck=offer.stuck,
-        )
-        for offer in article.offers
+        [
+            OfferShown(
+                offer_id=offer.offer_id,
+                ean=offer.ean,
+                desired=offer.desired,
+                sent=offer.sent,
+                sent_at=offer.sent_at,
+                at_bol=offer.at_bol,
+                at_bol_read=offer.at_bol_read,
+                stuck=offer.stuck,
+            )
+            for offer in article.offers
+        ]
     )
     stuck = next((offer.stuck for offer in article.offers if offer.stuck), article.read_stuck)
     if not stuck and article.answered and not article.readings and article.offers:
@@ -63,7 +66,7 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
         description=article.description,
         terms=tuple(terms),
         desired=left,
-        sentence=sentence(article, rules),
+        sentence=_sentence(article, rules, have, waiting, gone, left),
         offers=offers,
         stuck=stuck,
     )
@@ -71,18 +74,25 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
 
 def sentence(article: Article, rules: StockRules) -> str:
     """`12 free - 2 open Bol - 1 buffer = 9, sent 14:02:11`."""
-    have, left = free(article), available(article, rules)
+    return _sentence(
+        article, rules, free(article), reserved(article), sold(article), available(article, rules)
+    )
+
+
+def _sentence(
+    article: Article, rules: StockRules, have: Decimal | None, waiting: int, gone: Decimal, left: int | None
+) -> str:
     if have is None or left is None:
         return "no reading of Mplus yet"
     parts = [f"{plain(have)} free"]
     if article.reservations:
-        parts.append(f"{reserved(article)} open Bol")
+        parts.append(f"{waiting} open Bol")
     if article.sales:
-        parts.append(f"{plain(sold(article))} just sold at the till")
+        parts.append(f"{plain(gone)} just sold at the till")
     if rules.buffer:
         parts.append(f"{rules.buffer} buffer")
     text = " - ".join(parts) + f" = {left}"
-    if have - reserved(article) - sold(article) - rules.buffer < 0:
+    if have - waiting - gone - rules.buffer < 0:
         text += " (never below 0)"
     for offer in article.offers:
         if offer.fulfilment == "FBB":
@@ -96,7 +106,8 @@ def sentence(article: Article, rules: StockRules) -> str:
 
 def plain(amount: Decimal) -> str:
     """`12` or `0.5`, never `1E+1`."""
-    return f"{amount.normalize():f}"
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def clock(moment: datetime | None) -> str:

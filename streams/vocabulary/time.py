@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -38,6 +39,7 @@ def moment_of(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+@lru_cache(maxsize=64)
 def seconds(count: float) -> timedelta:
     """A span, spelled so that a caller reads `at + seconds(5)`."""
     return timedelta(seconds=count)
