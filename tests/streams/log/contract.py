@@ -65,8 +65,14 @@ class Wharf(ABC):
         """Closes the log and opens it again."""
 
 
+def counted(row: bytes) -> tuple[int, int]:
+    """A row of Tally's: the count, and the offset up to which it holds (0 where it was written without)."""
+    count, _, applied = row.partition(b"@")
+    return int(count), int(applied or b"0")
+
+
 class Tally(Handler):
-    """Counts events per key in rows, as the delivery core does it: no gap, one checkpoint a run."""
+    """Counts events per key in rows, as the delivery core does it: no gap, one checkpoint a run, stamped rows."""
 
     def __init__(self) -> None:
         self.position: dict[TopicPartition, int] = {}
@@ -119,8 +125,11 @@ class Tally(Handler):
         rows: dict[bytes, bytes] = {}
         for one in records:
             assert one.key is not None
-            count = int(rows.get(one.key) or self.rows.get(one.key) or b"0") + 1
-            rows[one.key] = b"%d" % count
+            count, applied = counted(rows.get(one.key) or self.rows.get(one.key) or b"0")
+            if (
+                one.offset >= applied
+            ):  # else it is in this row already: its position was not committed any more
+                rows[one.key] = b"%d@%d" % (count + 1, one.offset + 1)
         checkpoint = self.guard.checkpoint(run.at, run.end)
         await checkpoint.send([Draft(OTHER, one.key, one.value) for one in records])
         await checkpoint.write_rows(
@@ -140,7 +149,9 @@ class Tally(Handler):
         await self.until(lambda: self.applied >= count)
 
     def counts(self) -> dict[bytes, int]:
-        return {key: int(value) for number in range(PARTITIONS) for key, value in self.rows.items(number)}
+        return {
+            key: counted(value)[0] for number in range(PARTITIONS) for key, value in self.rows.items(number)
+        }
 
 
 def tally_on(wharf: Wharf, tally: Tally) -> Host:

@@ -66,10 +66,12 @@ class Till:
 
 
 class Patient(Tally):
-    """Tries again as the delivery core does, where the log is away."""
+    """Tries again as the delivery core does, where the log is away, for as long as the partition is ours: a group
+    whose coordinator stood still may have given us up meanwhile."""
 
     async def _apply(self, run: Run) -> None:
-        while True:
+        position = self.position.get(run.at)
+        while position is not None and self.position.get(run.at) == position:
             try:
                 await super()._apply(run)
                 return
@@ -92,10 +94,10 @@ async def leads(log: KafkaLog, cluster: Cluster) -> Broker:
 async def check(log: KafkaLog, till: Till, tally: Tally) -> None:
     """Acknowledged means there; there means applied once."""
     there = await everything(log, EVENTS)
-    await until(lambda: tally.applied >= len(there))
+    await until(lambda: sum(tally.counts().values()) >= len(there))
     values = {int(one.value or b"") for _, one in there}
     assert set(till.acknowledged) <= values
-    assert sum(tally.counts().values()) == len(there) == tally.applied
+    assert sum(tally.counts().values()) == len(there)
     written_twice = len(there) - len(values)
     assert written_twice <= till.refused + 2 * PARTITIONS, (
         "only a write whose answer was lost may lie there twice"
