@@ -15,6 +15,7 @@ from app.composition import Bridge, Role, bridge
 from app.logging import set_up
 from app.readmodel import ReadModelUnavailable
 from app.settings import Said, Settings, SettingsError, load_settings
+from streams import collection
 from streams.log.base import LogUnavailable
 
 FAILED = 1
@@ -65,6 +66,7 @@ def run(work: Callable[[asyncio.Event], Awaitable[int]]) -> int:
         return await work(stop)
 
     sys.setswitchinterval(SWITCH)
+    collection.seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())
 

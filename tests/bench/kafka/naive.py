@@ -16,6 +16,7 @@ import faust
 import orjson
 import uvloop
 
+from streams import collection
 from streams.topics import ACTIVITY, inbox_topic
 from tests.bench.kafka.job import JOBS, ledger_step
 from tests.bench.kafka.telling import assigned, tell
@@ -86,5 +87,6 @@ async def main(job: str, servers: str, group: str, partitions: int) -> None:
 
 
 if __name__ == "__main__":
+    collection.seldom()
     logging.basicConfig(level=logging.WARNING)
     uvloop.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

@@ -18,6 +18,7 @@ from datetime import datetime
 
 import uvloop
 
+from streams import collection
 from streams.delivery import Delivery, Follower
 from streams.flow import OpenEffect
 from streams.log.base import Guard, Rows, Subscription, TopicPartition
@@ -101,6 +102,7 @@ async def main(job: str, servers: str, group: str, partitions: int) -> None:
 
 
 if __name__ == "__main__":
+    collection.seldom()
     logging.basicConfig(level=os.environ.get("BENCH_LOG", "WARNING"))
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with profile or contextlib.nullcontext():

@@ -19,6 +19,7 @@ import orjson
 from quixstreams import Application, State, message_context
 from quixstreams.processing import ProcessingContext
 
+from streams import collection
 from streams.topics import ACTIVITY, inbox_topic
 from tests.bench.kafka.job import JOBS, ledger_step
 from tests.bench.kafka.telling import applied, assigned, tell
@@ -123,4 +124,5 @@ def main(job: str, servers: str, group: str, guarantee: Any, state: Path, marks:
 
 
 if __name__ == "__main__":
+    collection.seldom()
     main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], Path(sys.argv[5]), sys.argv[6])
