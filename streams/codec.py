@@ -8,6 +8,7 @@ a library.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -89,7 +90,15 @@ def split_key(key: bytes | None) -> tuple[str, str]:
 
 def fact_headers(connection: str, trace: str) -> Headers:
     """The headers that every record of ours carries."""
-    return (("schema", b"1"), ("connection", connection.encode()), ("trace", trace.encode()))
+    return (_SCHEMA, _connection_header(connection), ("trace", trace.encode()))
+
+
+_SCHEMA = ("schema", b"1")
+
+
+@lru_cache(maxsize=1024)
+def _connection_header(connection: str) -> tuple[str, bytes]:
+    return ("connection", connection.encode())
 
 
 def message_draft(message: Message, connection: str, headers: Headers, timestamp: int | None = None) -> Draft:

@@ -51,7 +51,7 @@ class Ask(Value, frozen=True):
 NOTHING_OPEN: Mapping[str, OpenEffect] = MappingProxyType({})
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What `decide` may look at besides state and event."""
 
     connection: str
@@ -64,7 +64,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The row's open effects, without the one that this event settles."""
 
 
-class Decision(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
+class Decision(msgspec.Struct, Generic[S], frozen=True, kw_only=True, gc=False):
     """What follows from an event. An unchanged state with nothing else in it writes nothing."""
 
     state: S | None
@@ -79,7 +79,7 @@ class Decision(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     """Wake this row then (one alarm a row: the newest decision's; None: no alarm)."""
 
 
-class Row(msgspec.Struct, Generic[S], frozen=True, omit_defaults=True):
+class Row(msgspec.Struct, Generic[S], frozen=True, omit_defaults=True, gc=False):
     """A flow's row as it lies in the changelog."""
 
     state: S | None

@@ -55,6 +55,7 @@ async def compare(
     seconds: float,
     answered: Callable[[str, int], Awaitable[None]] | None = None,
     warm_up: float = 0.0,
+    callers: int = CALLERS,
 ) -> dict[str, float]:
     """Kind of server (servers.py; the first is the bare one) to where its log is. Medians of the rounds, and the ratio
     of the second to the first. `answered(kind, posts)` is asked after each round whether all of it was stored.
@@ -80,7 +81,7 @@ async def compare(
         for number in range(rounds + (warm_up > 0)):
             counted = number >= (warm_up > 0)
             for kind, port in ports.items():
-                told = await load(port, sent, CALLERS, seconds if counted else warm_up)
+                told = await load(port, sent, callers, seconds if counted else warm_up)
                 if counted:
                     found[kind].append(told)
                 if answered is not None:

@@ -6,9 +6,12 @@ import gc
 import weakref
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from streams import collection
+from streams.flow import Context, Decision, Row
+from streams.vocabulary.fact import Fact, Value
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +41,12 @@ def test_what_points_at_itself_is_freed_in_the_end() -> None:
     del ring
     kept = [[n] for n in range(collection.THRESHOLDS[0] + 1_000)]
     assert gone() is None, f"after {len(kept)} objects"
+
+
+@pytest.mark.parametrize("kind", [Fact, Value, Row, Decision, Context])
+def test_facts_and_rows_are_left_alone(kind: type[msgspec.Struct]) -> None:
+    kinds = [kind]
+    while kinds:
+        one = kinds.pop()
+        assert not one.__struct_config__.gc, one.__name__
+        kinds.extend(one.__subclasses__())

@@ -42,6 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--job", action="append", choices=["stock", "ledger"], help="default: both")
     parser.add_argument("--workers", default="1,2,4", help="of the part scale")
     parser.add_argument("--rows", type=int, default=100_000, help="of the part recovery")
+    parser.add_argument("--callers", type=int, default=32, help="connections of the part ingress")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds to wait for a quiet machine")
     parser.add_argument(
         "--again", type=int, default=3, help="how often to repeat a run that others disturbed"
@@ -77,7 +78,9 @@ async def measure(asked: argparse.Namespace, parts: list[str], result: dict[str,
     if "ingress" in parts:
         from tests.bench.kafka.ingress import ingress
 
-        result["ingress"] = stamp() | await ingress(folder, asked.runs, 4.0, asked.patience, asked.again)
+        result["ingress"] = stamp() | await ingress(
+            folder, asked.runs, 4.0, asked.patience, asked.again, asked.callers
+        )
 
 
 def main() -> int:

@@ -19,18 +19,20 @@ WARM_UP = 15.0
 """Seconds."""
 
 
-async def ingress(folder: Path, rounds: int, seconds: float, patience: float, again: int) -> dict[str, float]:
+async def ingress(
+    folder: Path, rounds: int, seconds: float, patience: float, again: int, callers: int
+) -> dict[str, float]:
     """Medians and the ratio; measured again where others disturbed it. Raises Failed when not exactly what was answered
     is stored."""
     for left in range(again, -1, -1):
         await quiet(patience)
-        told = await _once(folder / f"three-{left}", rounds, seconds)
+        told = await _once(folder / f"three-{left}", rounds, seconds, callers)
         if told["others"] < DISTURBED:
             break
     return told
 
 
-async def _once(folder: Path, rounds: int, seconds: float) -> dict[str, float]:
+async def _once(folder: Path, rounds: int, seconds: float, callers: int) -> dict[str, float]:
     with Brokers(folder, BROKERS) as brokers:
         pids = [one.pid for one in brokers.brokers if one.pid is not None]
         posts = 0
@@ -47,11 +49,11 @@ async def _once(folder: Path, rounds: int, seconds: float) -> dict[str, float]:
 
         before = busy_and_all(), _ours(pids)
         told = await compare(
-            {"bare": str(folder), "kafka": brokers.servers}, rounds, seconds, stored, WARM_UP
+            {"bare": str(folder), "kafka": brokers.servers}, rounds, seconds, stored, WARM_UP, callers
         )
         busy, there = (now - then for now, then in zip(busy_and_all(), before[0], strict=True))
         others = max(0.0, (busy - (_ours(pids) - before[1])) / there)
-        return told | {"brokers": BROKERS, "posts": posts, "others": round(others, 2)}
+        return told | {"brokers": BROKERS, "callers": callers, "posts": posts, "others": round(others, 2)}
 
 
 def _ours(brokers: list[int]) -> float:

@@ -162,5 +162,6 @@ def _ingress(told: Mapping[str, Any]) -> str:
     ]
     return (
         _table(["server", "posts/s", "p50 ms", "p99 ms"], rows)
-        + f"\n\nRatio **{told['ratio']:.2f}**. Others had {told['others']:.0%} of the processors."
+        + f"\n\nRatio **{told['ratio']:.2f}** with {told.get('callers', 32)} connections. "
+        f"Others had {told['others']:.0%} of the processors."
     )
