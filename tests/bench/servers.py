@@ -23,6 +23,7 @@ from app.metrics import Metrics
 from app.server import Server, listen
 from connectors.bol.signature import BadSignature
 from connectors.mplus.signature import key_of
+from streams import collection
 from streams.log.embedded import EmbeddedLog
 from streams.log.kafka import KafkaAccess, KafkaLog
 from streams.topics import TOPICS
@@ -47,6 +48,7 @@ async def bare(request: Request) -> Response:
 
 async def main(kind: str, where: str) -> None:
     """Serves until stdin ends."""
+    collection.seldom()  # as every process of the bridge; the bare one too
     log: EmbeddedLog | KafkaLog | None = None
     if kind == "bare":
         app = Starlette(routes=[Route("/webhooks/{connection}/mplus/{event}", bare, methods=["POST"])])

@@ -131,25 +131,19 @@ class Producing:
                 f"{self._brokers.name} does not take writes, and {QUEUED_BYTES >> 20} MiB wait already. "
                 "Are enough brokers up?"
             )
+        until = asyncio.get_running_loop().time() + PATIENCE
+        if len(drafts) == 1:  # a push
+            batch = self._queue(*drafts[0], now_ms, permit, until)
+            index = batch.count - 1
+            self._wake()
+            return [await asyncio.shield(batch.done) + index]
         placed: list[tuple[Batch, int]] = []
         last: dict[TopicPartition, Batch] = {}
-        until = asyncio.get_running_loop().time() + PATIENCE
         for at, draft in drafts:
-            queue = self._queues.get(at)
-            if queue is None:
-                queue = self._queues[at] = deque()
-            timestamp = now_ms if draft.timestamp is None else draft.timestamp
-            batch = queue[-1] if queue else None
-            if batch is None or batch.permit is not permit or not self._add(batch, draft, timestamp):
-                room = 256 + len(draft.key or b"") + len(draft.value or b"")
-                room += sum(len(name) * 4 + len(value) + 16 for name, value in draft.headers)
-                batch = Batch(at, permit, until, room)
-                queue.append(batch)
-                if not self._add(batch, draft, timestamp):
-                    raise LogUnavailable(f"{self._brokers.name}: a record of {room} bytes fits into no batch")
-                if at in last:
-                    last[at].alone = batch.alone = True
-            last[at] = batch
+            batch = self._queue(at, draft, now_ms, permit, until)
+            if last.setdefault(at, batch) is not batch:
+                last[at].alone = batch.alone = True
+                last[at] = batch
             placed.append((batch, batch.count - 1))
         self._wake()
         batches = dict.fromkeys(batch for batch, _ in placed)
@@ -158,6 +152,27 @@ class Producing:
             if isinstance(failed, BaseException):
                 raise failed
         return [batch.done.result() + index for batch, index in placed]
+
+    def _queue(
+        self, at: TopicPartition, draft: Draft, now_ms: int, permit: Permit | None, until: float
+    ) -> Batch:
+        """The batch that took it, as its last record. Raises LogUnavailable."""
+        queue = self._queues.get(at)
+        if queue is None:
+            queue = self._queues[at] = deque()
+        timestamp = now_ms if draft.timestamp is None else draft.timestamp
+        if queue:
+            batch = queue[-1]
+            if batch.permit is permit and self._add(batch, draft, timestamp):
+                return batch
+        room = 256 + len(draft.key or b"") + len(draft.value or b"")
+        room += sum(len(name) * 4 + len(value) + 16 for name, value in draft.headers)
+        batch = Batch(at, permit, until, room)
+        queue.append(batch)
+        if not self._add(batch, draft, timestamp):
+            queue.pop()
+            raise LogUnavailable(f"{self._brokers.name}: a record of {room} bytes fits into no batch")
+        return batch
 
     def _add(self, batch: Batch, draft: Draft, timestamp: int) -> bool:
         before = batch.bytes
