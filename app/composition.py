@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from random import SystemRandom
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -45,7 +46,7 @@ from streams.delivery import Delivery
 from streams.effects import RELEASE, EffectRunner, Executor
 from streams.flow import Flow
 from streams.follower import FlowFollower
-from streams.log.base import Handler, LogWriter, Subscription
+from streams.log.base import Handler, LogUnavailable, LogWriter, Subscription
 from streams.log.host import FaustHost
 from streams.orders.flow import ORDERS
 from streams.stock.flow import STOCK
@@ -53,7 +54,7 @@ from streams.sweeps.flow import SWEEPS
 from streams.topology import AGENTS
 from streams.translation import Translation
 from streams.vocabulary.events import ConnectionStarted, Message, OperatorAsked
-from streams.vocabulary.time import system_clock
+from streams.vocabulary.time import Clock, SteadyClock, elapsed, system_clock
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,9 @@ class Bridge:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.settings = settings
         self.metrics = metrics
+        self._loop = asyncio.get_running_loop()
+        self.clock_jumped = asyncio.Event()
+        self.clock = SteadyClock(system_clock, elapsed, self._jumped)
         self.port = 0
         self.not_ready = "starting"
         self._watched: list[Callable[[], Awaitable[Exception]]] = []
@@ -76,6 +80,10 @@ class Bridge:
     def address(self) -> str:
         """Where the page is."""
         return f"http://{self.settings.web.host}:{self.port}/"
+
+    def _jumped(self, by: timedelta) -> None:
+        log.warning("the machine's clock has jumped by %.1f s, and stays there", by.total_seconds())
+        self._loop.call_soon_threadsafe(self.clock_jumped.set)
 
     def watch(self, failed: Callable[[], Awaitable[Exception]]) -> None:
         """Counts as ours when it fails."""
@@ -98,19 +106,19 @@ class Clients:
     """The clients of both vendors, per connection, over shared pools."""
 
     def __init__(
-        self, settings: Settings, bol_http: httpx.AsyncClient, mplus_http: httpx.AsyncClient
+        self, settings: Settings, bol_http: httpx.AsyncClient, mplus_http: httpx.AsyncClient, clock: Clock
     ) -> None:
         random, policy = SystemRandom(), settings.retry_policy()
         vendors = settings.vendors
         self.bol = {
-            name: BolClient(bol_http, bol_account(one), system_clock, asyncio.sleep, random, policy)
+            name: BolClient(bol_http, bol_account(one), clock, asyncio.sleep, random, policy)
             for name, one in settings.connections.items()
         }
         self.mplus = {
             name: MplusClient(
                 mplus_http,
                 administration(one),
-                system_clock,
+                clock,
                 asyncio.sleep,
                 random,
                 policy,
@@ -134,15 +142,17 @@ def administration(connection: Connection) -> MplusAdministration:
 
 
 @asynccontextmanager
-async def clients(settings: Settings) -> AsyncIterator[Clients]:
+async def clients(settings: Settings, clock: Clock) -> AsyncIterator[Clients]:
     """Pools are closed at the end. Redirects are not followed: a secret would travel along."""
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=60)
+    # No bound of their own: lanes bound each shop's calls (streams/effects.py). A common bound would be taken up by
+    # shops whose till does not answer, and the others would wait for them.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60)
     timeout = httpx.Timeout(settings.vendors.bol_timeout, connect=min(10.0, settings.vendors.bol_timeout))
     async with (
         httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False) as bol_http,
         httpx.AsyncClient(limits=limits, follow_redirects=False) as mplus_http,
     ):
-        made = Clients(settings, bol_http, mplus_http)
+        made = Clients(settings, bol_http, mplus_http, clock)
         try:
             yield made
         finally:
@@ -157,14 +167,14 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
     metrics = Metrics()
     running = Bridge(settings, metrics)
     async with AsyncExitStack() as stack:
-        made = await stack.enter_async_context(clients(settings))
-        opened = await stack.enter_async_context(running_log(settings))
+        made = await stack.enter_async_context(clients(settings, running.clock))
+        opened = await stack.enter_async_context(running_log(settings, running.clock))
         running.watch(opened.failed)
         app_routes: list[BaseRoute] = []
         if "ingress" in roles:
             app_routes += routes(
                 opened,
-                doors(settings, made),
+                doors(settings, made, running.clock),
                 metrics,
                 new_trace,
                 lambda: running.not_ready,
@@ -174,7 +184,7 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
             app_routes += health_routes(metrics, lambda: running.not_ready)
         live = Live()
         if "console" in roles:
-            app_routes.append(await _console(stack, settings, opened, live))
+            app_routes.append(await _console(stack, running, opened, live))
         server = Server(Starlette(routes=app_routes), listen(settings.web.host, settings.web.port))
         await stack.enter_async_context(server)
         stack.callback(live.close)  # before the server stops: it waits for what it still serves
@@ -187,13 +197,13 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
 
 
 async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened: OpenLog) -> None:
-    settings, metrics = running.settings, running.metrics
+    settings, metrics, clock = running.settings, running.metrics, running.clock
     executors: dict[str, Executor] = {
-        "bol": BolExecutor(made.bol.__getitem__, system_clock),
-        "mplus": MplusExecutor(made.mplus.__getitem__, system_clock),
+        "bol": BolExecutor(made.bol.__getitem__, clock),
+        "mplus": MplusExecutor(made.mplus.__getitem__, clock),
     }
-    effects = EffectRunner(executors, opened, metrics, system_clock, asyncio.sleep, release(settings))
-    alarms = Alarms(opened, metrics, system_clock, asyncio.sleep)
+    effects = EffectRunner(executors, opened, metrics, clock, asyncio.sleep, release(settings))
+    alarms = Alarms(opened, metrics, clock, asyncio.sleep)
     host = FaustHost(opened, subscriptions(settings, effects, alarms, metrics))
     effects.holds = host.holds
     ringing = asyncio.create_task(alarms.run(), name="alarms")
@@ -203,7 +213,22 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
     stack.push_async_callback(effects.stop)
     stack.push_async_callback(host.stop)
     running.watch(host.failed)
-    await tell_started(opened, settings)
+    await tell_started(opened, settings, clock)
+    again = asyncio.create_task(_start_again(running, opened), name="clock-jumped")
+    stack.push_async_callback(_cancelled, again)
+
+
+async def _start_again(running: Bridge, opened: OpenLog) -> None:
+    """After a clock that was ahead was set right, what is due next would lie as far ahead: it is looked at now."""
+    while True:
+        await running.clock_jumped.wait()
+        running.clock_jumped.clear()
+        try:
+            await tell_started(opened, running.settings, running.clock)
+        except LogUnavailable as error:
+            log.warning("the sweeps were not told that the clock jumped: %s", error)
+            running.clock_jumped.set()
+            await asyncio.sleep(1.0)
 
 
 def release(settings: Settings) -> float:
@@ -240,20 +265,20 @@ def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
     }
 
 
-def doors(settings: Settings, made: Clients) -> dict[str, Door]:
+def doors(settings: Settings, made: Clients, clock: Clock) -> dict[str, Door]:
     """What is needed to believe a push, per connection."""
 
     def door(name: str, connection: Connection) -> Door:
         secret = connection.mplus.webhook_secret
-        keys = SignatureKeys(lambda: signature_keys(made.bol[name]), system_clock)
+        keys = SignatureKeys(lambda: signature_keys(made.bol[name]), clock)
         return Door(keys, key_of(secret.get_secret_value()) if secret is not None else None)
 
     return {name: door(name, connection) for name, connection in settings.connections.items()}
 
 
-async def tell_started(writer: LogWriter, settings: Settings) -> None:
-    """The sweeps of every connection see to their first ticks."""
-    now = system_clock()
+async def tell_started(writer: LogWriter, settings: Settings, clock: Clock) -> None:
+    """The sweeps of every connection see to their first ticks. Raises LogUnavailable."""
+    now = clock()
     await writer.append(
         [
             message_draft(
@@ -271,18 +296,19 @@ def new_trace() -> str:
     return secrets.token_hex(8)
 
 
-async def _console(stack: AsyncExitStack, settings: Settings, opened: OpenLog, live: Live) -> BaseRoute:
+async def _console(stack: AsyncExitStack, running: Bridge, opened: OpenLog, live: Live) -> BaseRoute:
+    settings, clock = running.settings, running.clock
     place, secret = settings.readmodel, settings.readmodel.password
     model = await ReadModel.open(
         place.url or place.path,
-        clock=system_clock,
+        clock=clock,
         password=secret.get_secret_value() if secret is not None else "",
     )
     stack.push_async_callback(model.close)
     projection = Projection(
         model.database,
         opened,
-        clock=system_clock,
+        clock=clock,
         sleep=asyncio.sleep,
         keep=settings.keep(),
         on_applied=live.tell,
@@ -299,7 +325,7 @@ async def _console(stack: AsyncExitStack, settings: Settings, opened: OpenLog, l
         model,
         live=live,
         standing=projection.standing,
-        clock=system_clock,
+        clock=clock,
         ask_operator=ask_operator,
         username=settings.web.username,
         password=password.get_secret_value() if password is not None else "",

@@ -17,28 +17,28 @@ from app.settings import Settings
 from streams.log.base import LogReader, LogUnavailable
 from streams.log.embedded import EmbeddedLog, Onlooker
 from streams.log.kafka import KafkaAccess, KafkaLog
-from streams.vocabulary.time import system_clock
+from streams.vocabulary.time import Clock, system_clock
 
 OpenLog = EmbeddedLog | KafkaLog
 """Reads, writes, and carries a host."""
 
 
 @asynccontextmanager
-async def running_log(settings: Settings) -> AsyncIterator[OpenLog]:
+async def running_log(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[OpenLog]:
     """The log to run on; its topics are made where they are missing. Raises LogUnavailable: cannot be reached or
     opened, in use, or another one than the settings say."""
-    opened = await _open(settings)
+    opened = await _open(settings, clock)
     try:
         yield opened
     finally:
         await opened.close()
 
 
-async def _open(settings: Settings) -> OpenLog:
+async def _open(settings: Settings, clock: Clock) -> OpenLog:
     log = settings.log
     if not log.address:
         return await EmbeddedLog.open(
-            log.path, settings.topics(), partitions=log.parts, clock=system_clock, sleep=asyncio.sleep
+            log.path, settings.topics(), partitions=log.parts, clock=clock, sleep=asyncio.sleep
         )
     return await KafkaLog.open(
         access(log),
@@ -47,7 +47,7 @@ async def _open(settings: Settings) -> OpenLog:
         replication=log.kafka.replication,
         session_timeout=log.kafka.session_timeout,
         instance=log.kafka.instance,
-        clock=system_clock,
+        clock=clock,
         sleep=asyncio.sleep,
     )
 

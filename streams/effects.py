@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
+from streams.backoff import ASKED_CAP
 from streams.codec import fact_headers, message_draft, raw_draft, split_key
 from streams.flow import OpenEffect
 from streams.log.base import LogUnavailable, LogWriter, TopicPartition
@@ -48,6 +49,9 @@ ACTS_AT_ONCE = 16
 SWEEPS_AT_ONCE = 3
 GRACE = 5.0
 """Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
+
+LONGEST_WAIT = ASKED_CAP
+"""Seconds: nothing asks for a longer one, so what would wait longer was asked for by a clock that was ahead."""
 
 RELEASE = 5.0
 """Seconds that running effects of a partition get before it is let go, where nobody else waits for it."""
@@ -135,7 +139,7 @@ class EffectRunner:
         self._forget_timer(one)
         wait = 0.0
         if effect.not_before is not None:
-            wait = (effect.not_before - self._clock()).total_seconds()
+            wait = min(LONGEST_WAIT, (effect.not_before - self._clock()).total_seconds())
         if wait > 0:
             self._timers[one] = asyncio.get_running_loop().call_later(wait, self._queue, one)
         else:

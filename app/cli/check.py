@@ -14,6 +14,7 @@ from app.cli.process import run as run_process
 from app.composition import clients
 from app.logging import set_up
 from app.settings import Said, Settings
+from streams.vocabulary.time import system_clock
 
 MARKS = {"ok": "[green]works[/green]", "warn": "[yellow]mind[/yellow] ", "fail": "[red]fails[/red]"}
 
@@ -34,7 +35,7 @@ async def _run(settings: Settings, as_json: bool, stop: asyncio.Event) -> int:
     found += web
     if web and not as_json:
         _print(console, "web", web)
-    async with clients(settings) as made:
+    async with clients(settings, system_clock) as made:
         for name in settings.connections:
             if stop.is_set():
                 return FAILED

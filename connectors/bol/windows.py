@@ -34,10 +34,12 @@ class Plan(NamedTuple):
 def plan(since: datetime | None, now: datetime) -> Plan:
     """The list calls that see every change after `since`; None: the last hour. Three months at most.
 
-    Short gaps take one call by minutes; long ones a call per day, so many days at once, then the last hour. Whether
-    Bol's days are Dutch ones or UTC is not documented: a day more is asked for where they differ.
+    A `since` that is yet to come was told by a clock that was ahead, and nobody knows when the last sweep really was:
+    the last hour is read then too. Short gaps take one call by minutes; long ones a call per day, so many days at once,
+    then the last hour. Whether Bol's days are Dutch ones or UTC is not documented: a day more is asked for where they
+    differ.
     """
-    if since is None:
+    if since is None or since > now:
         return Plan((_minutes(MOST_MINUTES),), now, more=False)
     gap = math.ceil(max(0.0, (now - since).total_seconds()) / 60) + OVERLAP_MINUTES
     if gap <= MOST_MINUTES:

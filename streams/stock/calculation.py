@@ -9,7 +9,7 @@ reading asked at or after its booking, and no longer. Never both, never neither.
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from streams.stock.rules import StockRules
 from streams.stock.state import REMEMBERED_ITEMS, Article, Offer, Reservation, Sale
 from streams.vocabulary.stock_reading import Reading
-from streams.vocabulary.time import seconds
+from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
 
 def take(article: Article, readings: tuple[Reading, ...], rules: StockRules) -> Article:
@@ -49,6 +49,65 @@ def take(article: Article, readings: tuple[Reading, ...], rules: StockRules) -> 
         answered=True,
     )
     return settle(fresh, rules)
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def redated(article: Article, at: datetime) -> Article:
+    """The article as it stands at `at` (the time of a record that follows on all that the row has), without the future.
+
+    A reading from then would win over the ones that come, and contain bookings that it does not: it stays as the best
+    that is known, but as of long ago, and is doubted. Everything else counts as having happened by now.
+    """
+    limit = at + seconds(CLOCKS_DIFFER)
+    if not _ahead(article, limit):
+        return article
+    distrusted = any(reading.answered_at > limit for reading in article.readings)
+    doubted = article.doubted_since
+    return msgspec.structs.replace(
+        article,
+        readings=tuple(
+            msgspec.structs.replace(reading, asked_at=LONG_AGO, answered_at=LONG_AGO)
+            if reading.answered_at > limit
+            else reading
+            for reading in article.readings
+        ),
+        reservations=tuple(
+            msgspec.structs.replace(one, booked_at=at)
+            if one.booked_at is not None and one.booked_at > limit
+            else one
+            for one in article.reservations
+        ),
+        sales=tuple(
+            msgspec.structs.replace(sale, heard_at=at) if sale.heard_at > limit else sale
+            for sale in article.sales
+        ),
+        offers=tuple(
+            msgspec.structs.replace(offer, sent_at=at)
+            if offer.sent_at is not None and offer.sent_at > limit
+            else offer
+            for offer in article.offers
+        ),
+        doubted_since=at if distrusted or (doubted is not None and doubted > limit) else doubted,
+    )
+
+
+def _ahead(article: Article, limit: datetime) -> bool:
+    """Whether the row has anything from after `limit`."""
+    doubted = article.doubted_since
+    if doubted is not None and doubted > limit:
+        return True
+    for reading in article.readings:
+        if reading.answered_at > limit:
+            return True
+    for offer in article.offers:
+        if offer.sent_at is not None and offer.sent_at > limit:
+            return True
+    for one in article.reservations:
+        if one.booked_at is not None and one.booked_at > limit:
+            return True
+    return any(sale.heard_at > limit for sale in article.sales) if article.sales else False
 
 
 def _order(one: Reading, other: Reading) -> tuple[Reading, Reading]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from streams.backoff import delay
 from streams.flow import Ask, Context, Decision
-from streams.stock.calculation import desired, read_since, released, settle, take
+from streams.stock.calculation import desired, read_since, redated, released, settle, take
 from streams.stock.rules import StockRules
 from streams.stock.shown import plain, shown
 from streams.stock.state import REMEMBERED_SALES, Article, Offer, Reservation, Sale, item_key
@@ -62,7 +62,7 @@ class _Step:
 
 def decide(state: Article | None, event: StockEvent, context: Context) -> Decision[Article]:
     """See streams/flow.py."""
-    step = _Step(state or Article(), context)
+    step = _Step(redated(state, context.at) if state else Article(), context)
     match event:
         case OfferObserved():
             _offer_observed(step, event)
@@ -379,7 +379,9 @@ def _ask_to_read(step: _Step) -> None:
     waiting = step.context.open.get(READ)
     if article.doubted_since is not None:
         if waiting is None or (step.doubt_raised and not article.read_tries):
-            _ask_reading(step, None)
+            # Another process's clock may be somewhat ahead: a reading that counts is one asked for from then on.
+            ahead = article.doubted_since > step.context.at
+            _ask_reading(step, article.doubted_since if ahead else None)
     elif article.sales and waiting is None:
         first = min(sale.heard_at for sale in article.sales)
         _ask_reading(step, first + seconds(step.rules.till_sale_hold_seconds))

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from streams.backoff import delay
+from streams.backoff import ASKED_CAP, delay
 from streams.flow import Ask, Context, Decision
 from streams.sweeps.rules import SweepRules
 from streams.sweeps.state import NAMES, PROCESSES, Connection, Name, Sweep
@@ -40,7 +40,7 @@ from streams.vocabulary.events import (
     Woke,
 )
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
-from streams.vocabulary.time import seconds
+from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
 LOUD = 3
 """Failures in a row before a person is told: a vendor's hiccup is no news."""
@@ -88,7 +88,7 @@ class _Step:
 
 def decide(state: Connection | None, event: SweepsEvent, context: Context) -> Decision[Connection]:
     """See streams/flow.py."""
-    step = _Step(state or Connection(), context)
+    step = _Step(_redated(state, context) if state else Connection(), context)
     match event:
         case ConnectionStarted():
             _started(step)
@@ -105,6 +105,25 @@ def decide(state: Connection | None, event: SweepsEvent, context: Context) -> De
         case _:
             assert_never(event)
     return _decision(state, step)
+
+
+def _redated(state: Connection, context: Context) -> Connection:
+    """Without what a clock that was ahead has left: a sweep that was read tomorrow, or would not run for hours."""
+    at: datetime = context.at
+    sweeps = {name: _sweep_redated(name, sweep, context) for name, sweep in state.sweeps.items()}
+    if state.shown_at is not None and state.shown_at > at + seconds(CLOCKS_DIFFER):
+        state = replace(state, shown_at=None)
+    return state if sweeps == state.sweeps else replace(state, sweeps=sweeps)
+
+
+def _sweep_redated(name: str, sweep: Sweep, context: Context) -> Sweep:
+    now = context.at + seconds(CLOCKS_DIFFER)
+    longest = ASKED_CAP if sweep.failures else _every(name, context.rules) or CLOCKS_DIFFER
+    if sweep.last_ok is not None and sweep.last_ok > now:
+        sweep = replace(sweep, last_ok=None)
+    if sweep.next_at is not None and sweep.next_at > now + seconds(longest):
+        sweep = replace(sweep, next_at=context.at)
+    return sweep
 
 
 def _decision(before: Connection | None, step: _Step) -> Decision[Connection]:
@@ -269,17 +288,23 @@ def _next(step: _Step, name: Name, outcome: object) -> None:
     if more or sweep.again:
         step.put(name, replace(sweep, again=False, next_at=step.at))
         return
-    rules = step.rules
-    every = {
-        "mplus-markers": rules.markers,
-        "bol-orders": rules.bol_orders,
-        "bol-offers": rules.bol_offers,
-        "bol-processes": rules.processes if step.state.processes else None,
-        "bol-subscription": rules.subscription,
-    }.get(name)
+    every = _every(name, step.rules)
+    if name == "bol-processes" and not step.state.processes:
+        every = None
     known = sweep.next_at
     if every is not None and known is None:
         step.put(name, replace(sweep, next_at=step.at + seconds(every)))
+
+
+def _every(name: str, rules: SweepRules) -> float | None:
+    """Seconds between two runs; None: it runs when something calls for it."""
+    return {
+        "mplus-markers": rules.markers,
+        "bol-orders": rules.bol_orders,
+        "bol-offers": rules.bol_offers,
+        "bol-processes": rules.processes,
+        "bol-subscription": rules.subscription,
+    }.get(name)
 
 
 def _failed(step: _Step, name: Name, outcome: Refused | NotSent | AnswerLost) -> None:

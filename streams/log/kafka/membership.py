@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -28,6 +28,7 @@ from streams.log.base import LogUnavailable, TopicPartition
 from streams.log.kafka.access import KafkaAccess, passing, words
 from streams.log.kafka.assignment import claims, granted, share
 from streams.log.kafka.brokers import Brokers, pause_before
+from streams.vocabulary.time import elapsed
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -62,9 +63,11 @@ class Membership:
         *,
         session_timeout: float,
         instance: str | None = None,
+        passing: Callable[[], float] = elapsed,
     ) -> None:
         """`partitions`: subscribed topic to how many it has; `instance`: a lasting name, by which a worker that starts
-        again within the session timeout takes up its partitions without a round of the group."""
+        again within the session timeout takes up its partitions without a round of the group. `passing`: seconds for
+        the lease, which go on while the machine is suspended."""
         self._brokers = Brokers(access, "group", 2 * session_timeout + 5)
         self._group = group
         self._partitions = dict(partitions)
@@ -72,6 +75,7 @@ class Membership:
         self._session = session_timeout
         self._beat = min(1.0, session_timeout / 4)
         self._instance = instance
+        self._passing = passing
         self._coordinator: int | None = None
         self._member = ""
         self._generation = -1
@@ -88,7 +92,7 @@ class Membership:
     @property
     def valid(self) -> bool:
         """Whether what we hold is surely ours now."""
-        return asyncio.get_running_loop().time() < self._lease
+        return self._passing() < self._lease
 
     async def until_valid(self) -> None:
         """Waits for it."""
@@ -177,7 +181,7 @@ class Membership:
         # The round waits until everybody has joined, or the session of a dead worker has ended: the lease is renewed
         # meanwhile, so that whoever keeps its partitions works on.
         beating = asyncio.create_task(self._beat_while())
-        sent = asyncio.get_running_loop().time()
+        sent = self._passing()
         try:
             response = await self._ask(request, check=False)
         finally:
@@ -279,7 +283,7 @@ class Membership:
                 log.debug("%s: a heartbeat failed: %s", self._brokers.name, words(error))
 
     async def _heartbeat(self) -> None:
-        sent = asyncio.get_running_loop().time()
+        sent = self._passing()
         try:
             await self._ask(HeartbeatRequest(self._group, self._generation, self._member))
         except errors.RebalanceInProgressError:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.stock.calculation import redated
 from streams.stock.rules import StockRules
 from streams.vocabulary.effects import PushStock, ReadStock
 from streams.vocabulary.events import (
@@ -19,6 +24,7 @@ from streams.vocabulary.events import (
     TillSold,
 )
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from streams.vocabulary.time import CLOCKS_DIFFER
 from tests.streams.stock.ledger import Ledger
 
 
@@ -330,3 +336,66 @@ def test_overlapping_readings_that_differ_at_one_marker_are_doubted() -> None:
     ledger.apply(StockRead(reading=ledger.reading(7, marker=5, asked=asked)))
     ledger.apply(StockRead(reading=ledger.reading(9, marker=5, asked=asked)))
     assert "read" in ledger.open
+
+
+def test_a_reading_from_the_future_loses_to_the_one_that_comes() -> None:
+    """A worker whose clock was ahead had read it: what was read later counted as older until that moment had come."""
+    ledger = on_sale(free=10)
+    ahead = ledger.now + timedelta(hours=1)
+    future = msgspec.structs.replace(ledger.reading(12), asked_at=ahead, answered_at=ahead)
+    ledger.apply(StockRead(reading=future))
+    assert ledger.desired == 12
+    ledger.apply(StockRead(reading=ledger.reading(7)))
+    assert ledger.desired == 7
+
+
+def test_a_reading_from_the_future_contains_no_booking() -> None:
+    ledger = on_sale(free=10)
+    ahead = ledger.now + timedelta(hours=1)
+    future = msgspec.structs.replace(ledger.reading(10), asked_at=ahead, answered_at=ahead)
+    ledger.apply(StockRead(reading=future))
+    ledger.later()
+    ledger.apply(ReservationMade(order_id="B1", item_id="1", quantity=3, made_at=ledger.now))
+    ledger.apply(ReservationBooked(order_id="B1", item_id="1", quantity=3, booked_at=ledger.later()))
+    assert ledger.desired == 7
+    assert "read" in ledger.open
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(7),)))
+    assert (ledger.desired, ledger.article.reservations) == (7, ())
+
+
+def test_what_a_clock_that_was_ahead_has_told_counts_as_of_now() -> None:
+    ledger = on_sale(free=10)
+    ahead = ledger.now + timedelta(hours=1)
+    ledger.apply(TillSold(session_id="s1", line_id="1", quantity=Decimal(2), sold_at=ahead, heard_at=ahead))
+    ledger.apply(ReservationBooked(order_id="B1", item_id="1", quantity=3, booked_at=ahead))
+    ledger.later(20)
+    ledger.apply(StockRead(reading=ledger.reading(5, marker=2)))
+    ledger.later(20)
+    ledger.apply(StockRead(reading=ledger.reading(5, marker=2)))
+    assert (ledger.desired, ledger.article.sales, ledger.article.reservations) == (5, (), ())
+    assert ledger.article.doubted_since is None
+
+
+def test_a_doubt_of_a_clock_somewhat_ahead_waits_for_its_moment() -> None:
+    """Else the article was read again and again until our clock had come so far."""
+    ledger = on_sale(free=10)
+    ahead = ledger.now + timedelta(seconds=4)
+    ledger.apply(ReservationBooked(order_id="B1", item_id="1", quantity=3, booked_at=ahead))
+    assert ledger.open["read"].not_before == ahead
+
+
+@given(st.lists(st.integers(-100_000, 100_000), max_size=6))
+def test_redating_leaves_nothing_of_the_future_and_is_done_once(moves: list[int]) -> None:
+    ledger = on_sale(free=10)
+    for seconds in moves:
+        at = ledger.later() + timedelta(seconds=seconds)
+        reading = msgspec.structs.replace(ledger.reading(9), asked_at=at, answered_at=at)
+        ledger.apply(StockRead(reading=reading))
+        ledger.apply(TillSold(session_id=str(at), line_id="1", quantity=Decimal(1), sold_at=at, heard_at=at))
+    now = ledger.later()
+    once = redated(ledger.article, now)
+    assert redated(once, now) == once
+    limit = now + timedelta(seconds=CLOCKS_DIFFER)
+    moments = [reading.answered_at for reading in once.readings] + [sale.heard_at for sale in once.sales]
+    assert all(moment <= limit for moment in [*moments, once.doubted_since or now])
+    assert len(once.readings) == len(ledger.article.readings)

@@ -163,6 +163,24 @@ def test_orders_are_read_since_the_last_good_sweep() -> None:
     assert desk.effect("bol-orders") == SweepBolOrders(since=began), "a failure moves no cursor"
 
 
+def test_a_clock_that_was_a_day_ahead_lets_no_sweep_sleep() -> None:
+    """Every sweep had its next run tomorrow, and said nothing."""
+    desk = Desk()
+    desk.start()
+    true = desk.now
+    desk.now += timedelta(days=1)
+    for name in [name for name in desk.open if name.startswith("bol")]:
+        failed = name == "bol-subscription"
+        desk.settle(name, NotSent(why="x") if failed else Swept(cursor=desk.now.isoformat()))
+    desk.now = true + timedelta(seconds=1)
+    desk.apply(ConnectionStarted(started_at=desk.now))
+    assert {"bol-orders", "bol-subscription", "bol-offers"} <= set(desk.open)
+    state = desk.state
+    assert state is not None
+    limit = desk.now + timedelta(hours=7)
+    assert all(sweep.next_at is None or sweep.next_at < limit for sweep in state.sweeps.values())
+
+
 def test_a_failing_sweep_is_told_after_the_third_time_and_cleared() -> None:
     desk = Desk()
     desk.start()
