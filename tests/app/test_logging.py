@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -113,22 +114,28 @@ def test_any_text_is_one_line_of_json(text: str) -> None:
     assert isinstance(json.loads(written)["message"], str)
 
 
-def test_libraries_are_kept_quiet_and_set_up_can_be_done_again() -> None:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    root.handlers.clear()
-    try:
-        set_up([SECRET])
-        set_up([SECRET], as_json=True)
-        assert len(root.handlers) == 1
-        assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
-        assert logging.getLogger("app").isEnabledFor(logging.INFO)
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    """The root logger, which is afterwards as it was: a handler that stayed wrote to a stream that was closed."""
+    one = logging.getLogger()
+    before, level = one.handlers[:], one.level
+    one.handlers.clear()
+    yield one
+    one.handlers[:] = before
+    one.setLevel(level)
 
 
-def test_what_aiokafka_says_of_each_try_is_left_to_our_own_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_libraries_are_kept_quiet_and_set_up_can_be_done_again(root: logging.Logger) -> None:
+    set_up([SECRET])
+    set_up([SECRET], as_json=True)
+    assert len(root.handlers) == 1
+    assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+    assert logging.getLogger("app").isEnabledFor(logging.INFO)
+
+
+def test_what_aiokafka_says_of_each_try_is_left_to_our_own_log(
+    root: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
     set_up([])
     logging.getLogger("aiokafka.client").error("Unable connect to node with id 1")
     logging.getLogger("streams.log.kafka.fetching").info("fetching from broker 1 failed")
