@@ -6,7 +6,6 @@ nobody. So: signature, one append, answer. A refusal stores nothing and is count
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -15,6 +14,7 @@ from typing import Literal, NamedTuple
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from app.ingress.deadlines import Deadlines
 from app.ingress.door import Door
 from app.metrics import Metrics
 from connectors.bol.signature import BadSignature
@@ -82,6 +82,7 @@ class Desk:
         self._signature = b"signature" if vendor == "bol" else b"x-mplus-signature"
         self._stored: dict[bytes, bytes] = {}
         """By key: as many as there are doors."""
+        self._deadlines = Deadlines()
         self._in_hand = 0
         self._held = 0
 
@@ -126,10 +127,10 @@ class Desk:
         """Reads, believes and stores, each within its time."""
         late = SLOW_BODY
         try:
-            async with asyncio.timeout(READING) as limit:
+            with self._deadlines.within(READING) as limit:
                 body = await self._read(receive)
                 try:
-                    limit.reschedule(asyncio.get_running_loop().time() + STORING)
+                    limit.again(STORING)
                     late = SLOW_KEYS
                     await self._believe(given, body, door)
                     if not _is_object(body):

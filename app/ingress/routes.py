@@ -29,8 +29,8 @@ def routes(
 
     return [
         # Without `methods`: a wrong one is the desk's to refuse, and to count.
-        Route("/webhooks/{connection}/bol", desk("bol")),
         Route("/webhooks/{connection}/mplus/{event}", desk("mplus")),
+        Route("/webhooks/{connection}/bol", desk("bol")),
         *health_routes(metrics, ready),
     ]
 

@@ -42,7 +42,7 @@ Permit = Callable[[], None]
 class Batch:
     """Records of one partition that are written together."""
 
-    __slots__ = ("_builder", "alone", "at", "attempts", "bytes", "count", "done", "permit", "raw", "until")
+    __slots__ = ("_builder", "alone", "at", "attempts", "bytes", "count", "permit", "raw", "until", "waiting")
 
     def __init__(self, at: TopicPartition, permit: Permit | None, until: float, room: int) -> None:
         self.at = at
@@ -55,8 +55,9 @@ class Batch:
         """Others of the same write follow or precede it: they arrive one after the other. Batches of different writers
         may overtake each other, which saves each a wait for the one before."""
         self.raw: bytes | None = None
-        self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        """The offset of its first record."""
+        self.waiting: list[asyncio.Future[int]] = []
+        """Of each writer: the offset of its first record. A future each, because a writer that is cancelled takes his
+        along."""
         self._builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, max(BATCH_BYTES, room))
 
     def add(self, draft: Draft, timestamp: int) -> bool:
@@ -70,6 +71,12 @@ class Batch:
         self.count += 1
         self.bytes = self._builder.size()
         return True
+
+    def wait(self) -> asyncio.Future[int]:
+        """The offset of its first record, once it is acknowledged."""
+        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.waiting.append(waiter)
+        return waiter
 
     def close(self) -> bytes:
         """As it goes over the wire; nothing can be added from now on."""
@@ -94,6 +101,8 @@ class Producing:
         self._queued = 0
         self._sending: set[asyncio.Task[None]] = set()
         self._scheduled = False
+        self._now_ms = 0
+        self._until = 0.0
         self._resting: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -121,9 +130,13 @@ class Producing:
         await self._brokers.close()
 
     async def write(
-        self, drafts: Sequence[tuple[TopicPartition, Draft]], now_ms: int, permit: Permit | None = None
+        self,
+        drafts: Sequence[tuple[TopicPartition, Draft]],
+        now: Callable[[], int],
+        permit: Permit | None = None,
     ) -> list[int]:
-        """The offset of each draft, once all are acknowledged. Raises LogUnavailable, or what `permit` raises."""
+        """The offset of each draft, once all are acknowledged. `now()`: milliseconds, for those that name no time.
+        Raises LogUnavailable, or what `permit` raises."""
         if self._closed:
             raise LogUnavailable(f"{self._brokers.name} is closed")
         if self._queued > QUEUED_BYTES:
@@ -131,12 +144,15 @@ class Producing:
                 f"{self._brokers.name} does not take writes, and {QUEUED_BYTES >> 20} MiB wait already. "
                 "Are enough brokers up?"
             )
-        until = asyncio.get_running_loop().time() + PATIENCE
+        if not self._scheduled:  # once a turn of the loop: what comes in it comes at the same time
+            self._now_ms = now()
+            self._until = asyncio.get_running_loop().time() + PATIENCE
+        now_ms, until = self._now_ms, self._until
         if len(drafts) == 1:  # a push
             batch = self._queue(*drafts[0], now_ms, permit, until)
             index = batch.count - 1
             self._wake()
-            return [await asyncio.shield(batch.done) + index]
+            return [await batch.wait() + index]
         placed: list[tuple[Batch, int]] = []
         last: dict[TopicPartition, Batch] = {}
         for at, draft in drafts:
@@ -146,12 +162,12 @@ class Producing:
                 last[at] = batch
             placed.append((batch, batch.count - 1))
         self._wake()
-        batches = dict.fromkeys(batch for batch, _ in placed)
-        results = await asyncio.gather(*(asyncio.shield(one.done) for one in batches), return_exceptions=True)
+        waiters = {batch: batch.wait() for batch in dict.fromkeys(batch for batch, _ in placed)}
+        results = await asyncio.gather(*waiters.values(), return_exceptions=True)
         for failed in results:
             if isinstance(failed, BaseException):
                 raise failed
-        return [batch.done.result() + index for batch, index in placed]
+        return [waiters[batch].result() + index for batch, index in placed]
 
     def _queue(
         self, at: TopicPartition, draft: Draft, now_ms: int, permit: Permit | None, until: float
@@ -272,9 +288,11 @@ class Producing:
                     continue
                 if code:
                     failed.append((batch, for_code(code)()))
-                elif not batch.done.done():
+                else:
                     self._queued -= batch.bytes
-                    batch.done.set_result(offset)
+                    for waiter in batch.waiting:
+                        if not waiter.done():
+                            waiter.set_result(offset)
         failed.extend((one, errors.UnknownError()) for one in sent.values())
         return failed
 
@@ -289,9 +307,9 @@ class Producing:
 
     def _fail(self, batch: Batch, error: BaseException) -> None:
         self._queued -= batch.bytes
-        if not batch.done.done():
-            batch.done.set_exception(error)
-            batch.done.exception()  # looked at: a writer that was cancelled does not come for it
+        for waiter in batch.waiting:
+            if not waiter.done():
+                waiter.set_exception(error)
 
     def _rest(self, attempt: int) -> None:
         """Looks for the leaders, waits a little and goes on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from streams.log.base import (
@@ -85,17 +85,20 @@ class KafkaLog(Driver, LogWriter, LogReader):
 
     # -- LogWriter
 
-    async def append(self, drafts: Sequence[Draft]) -> list[tuple[TopicPartition, int]]:
+    def append(self, drafts: Sequence[Draft]) -> Coroutine[Any, Any, list[tuple[TopicPartition, int]]]:
         """See LogWriter.append."""
-        return await self.write(drafts)
+        return self.write(drafts)
 
     async def write(
         self, drafts: Sequence[Draft], permit: Permit | None = None
     ) -> list[tuple[TopicPartition, int]]:
         """The same; `permit` is asked in the moment that the request leaves, and raises when it must not."""
         placed = [(self._place(draft), draft) for draft in drafts]
-        offsets = await self._producing.write(placed, milliseconds(self._clock()), permit)
+        offsets = await self._producing.write(placed, self._now_ms, permit)
         return [(at, offset) for (at, _), offset in zip(placed, offsets, strict=True)]
+
+    def _now_ms(self) -> int:
+        return milliseconds(self._clock())
 
     def _place(self, draft: Draft) -> TopicPartition:
         count = self._partitions.get(draft.topic)
