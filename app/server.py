@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,6 +40,7 @@ class Server:
         self.port: int = sock.getsockname()[1]
         config = uvicorn.Config(
             app,
+            http=_Protocol,
             access_log=False,
             log_config=None,
             lifespan="off",
@@ -67,6 +70,50 @@ class Server:
         except Exception as error:
             return error
         return RuntimeError("the web server has stopped")
+
+
+HEAD, HEAD_ENDS = b"HTTP/1.", b"\r\n\r\n"
+
+
+class Joined:
+    """A connection whose answers go out in one piece: uvicorn writes head and body one after the other, and each write
+    is a call of the system, a packet, and a caller woken up."""
+
+    __slots__ = ("_head", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """A head waits for its body, no longer than this turn of the loop."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(HEAD) and data.endswith(HEAD_ENDS):
+            self._head = data
+            self._loop.call_soon(self.flush)
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Writes a head that no body followed."""
+        if self._head:
+            data, self._head = self._head, b""
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Closes it; what was written goes out first."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(cast(asyncio.Transport, Joined(transport, self.loop)))
 
 
 class _Quiet(uvicorn.Server):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app.server import Server, listen
@@ -42,6 +43,44 @@ async def test_accepted_connections_do_not_wait_for_acknowledgements() -> None:
     server.close()
     await server.wait_closed()
     assert delays[0] != 0
+
+
+async def answer_pieces(app: Starlette, pieces: int) -> list[bytes]:
+    """What comes of one request, as the system's calls brought it."""
+    async with Server(app, listen("127.0.0.1", 0)) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as one:
+            one.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(one, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return [await loop.sock_recv(one, 65536) for _ in range(pieces)]
+
+
+async def test_head_and_body_come_in_one_piece() -> None:
+    async def hello(request: Request) -> Response:
+        return Response("hello")
+
+    (answer,) = await answer_pieces(Starlette(routes=[Route("/", hello)]), 1)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nhello")
+
+
+async def test_a_head_does_not_wait_for_a_body_that_takes_its_time() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(request: Request) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            await go_on.wait()
+            yield b"late"
+
+        return StreamingResponse(parts())
+
+    async with Server(Starlette(routes=[Route("/", slow)]), listen("127.0.0.1", 0)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+        go_on.set()
+        assert b"late" in await reader.readuntil(b"late")
+        writer.close()
 
 
 async def test_it_serves_while_entered() -> None:

@@ -1,7 +1,7 @@
 """The servers that are compared, each a process of its own: `python -m tests.bench.servers KIND WHERE`.
 
-`bare FOLDER`: Starlette alone; `ingress FOLDER`: the real ingress on the embedded log; `kafka SERVERS`: the real
-ingress on Kafka. Prints its port, serves until its input ends.
+`bare FOLDER`: Starlette and uvicorn alone; `ingress FOLDER`: the real ingress on the embedded log; `kafka SERVERS`: the
+real ingress on Kafka. Prints its port, serves until its input ends.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -63,9 +64,19 @@ async def main(kind: str, where: str) -> None:
         app = Starlette(
             routes=routes(log, doors, Metrics(), lambda: f"{next(numbers):x}", lambda: "", 1_000_000)
         )
-    async with Server(app, listen("127.0.0.1", 0)) as server:
-        print(server.port, flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+    sock = listen("127.0.0.1", 0)
+    print(sock.getsockname()[1], flush=True)
+    ending = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    if kind == "bare":
+        config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", server_header=False)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[sock]))
+        await ending
+        server.should_exit = True
+        await serving
+    else:
+        async with Server(app, sock):
+            await ending
     if log is not None:
         await log.close()
 
