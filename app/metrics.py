@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from streams.observer import Observer
 
@@ -10,6 +15,45 @@ LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 FRESHNESS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 MOST_KINDS = 40
 """Kinds of freshness with a histogram of their own; more share one."""
+
+
+class Pushes(Collector):
+    """The ingress's counts, in plain numbers until somebody asks: the library's take as long as a push's signature."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str], int] = {}
+        self._buckets: dict[str, list[int]] = {}
+        self._seconds: dict[str, float] = {}
+
+    def count(self, vendor: str, answer: str, seconds: float) -> None:
+        """One push."""
+        known = (vendor, answer)
+        self.answers[known] = self.answers.get(known, 0) + 1
+        buckets = self._buckets.get(vendor)
+        if buckets is None:
+            buckets = self._buckets[vendor] = [0] * (len(LATENCY) + 1)
+            self._seconds[vendor] = 0.0
+        buckets[bisect_left(LATENCY, seconds)] += 1
+        self._seconds[vendor] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """For Prometheus."""
+        answers = CounterMetricFamily(
+            "kassabrug_pushes", "Webhook requests, by vendor and answer", labels=("vendor", "answer")
+        )
+        for (vendor, answer), count in self.answers.items():
+            answers.add_metric((vendor, answer), count)
+        took = HistogramMetricFamily(
+            "kassabrug_push_seconds", "From a push's first byte to our answer", labels=("vendor",)
+        )
+        for vendor, buckets in self._buckets.items():
+            below, told = 0, []
+            for most, count in zip((*map(str, LATENCY), "+Inf"), buckets, strict=True):
+                below += count
+                told.append((most, float(below)))
+            took.add_metric((vendor,), told, self._seconds[vendor])
+        yield answers
+        yield took
 
 
 class Metrics(Observer):
@@ -21,7 +65,6 @@ class Metrics(Observer):
         self._skipped = self._counter("records_skipped", "Records known already, by flow", "flow")
         self._parked = self._counter("records_parked", "Records sent to the dead letters, by flow", "flow")
         self._rewinds = self._counter("rewinds", "Gaps before a run, sent back for, by flow", "flow")
-        self._pushes = self._counter("pushes", "Webhook requests, by vendor and answer", "vendor", "answer")
         self._calls = Histogram(
             "kassabrug_call_seconds",
             "Calls to a vendor, by effect and outcome",
@@ -29,13 +72,8 @@ class Metrics(Observer):
             buckets=LATENCY,
             registry=self.registry,
         )
-        self._ingress = Histogram(
-            "kassabrug_push_seconds",
-            "From a push's first byte to our answer",
-            ("vendor",),
-            buckets=LATENCY,
-            registry=self.registry,
-        )
+        self._pushes = Pushes()
+        self.registry.register(self._pushes)
         self._stalled = Gauge(
             "kassabrug_stalled", "1 while the log cannot be written", ("who",), registry=self.registry
         )
@@ -47,11 +85,9 @@ class Metrics(Observer):
             registry=self.registry,
         )
         self._kinds: set[str] = set()
-        self._answers: dict[tuple[str, str], tuple[Counter, Histogram, str]] = {}
         self.stalls: dict[str, str] = {}
         """Who stands still, and why: for readiness."""
-        self.counts: dict[str, int] = {}
-        """Applied, parked and called, for the live view in the terminal."""
+        self._counts: dict[str, int] = {}
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(f"kassabrug_{name}", words, labels, registry=self.registry)
@@ -64,17 +100,14 @@ class Metrics(Observer):
 
     def pushed(self, vendor: str, answer: str, seconds: float) -> None:
         """A push was answered: `stored`, or why not."""
-        known = self._answers.get((vendor, answer))
-        if known is None:  # looking the children up costs more than counting
-            known = self._answers[vendor, answer] = (
-                self._pushes.labels(vendor, answer),
-                self._ingress.labels(vendor),
-                f"{vendor} push {answer}",
-            )
-        counter, histogram, name = known
-        counter.inc()
-        histogram.observe(seconds)
-        self._count(name)
+        self._pushes.count(vendor, answer, seconds)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Pushes, what was applied and parked, and calls: for people."""
+        return self._counts | {
+            f"{vendor} push {answer}": count for (vendor, answer), count in self._pushes.answers.items()
+        }
 
     # -- the history (streams/vocabulary/activity.py, Noted.millis)
 
@@ -121,4 +154,4 @@ class Metrics(Observer):
         self._count(f"{effect} {outcome}")
 
     def _count(self, what: str, by: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + by
+        self._counts[what] = self._counts.get(what, 0) + by

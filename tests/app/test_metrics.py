@@ -26,6 +26,23 @@ def test_every_word_of_the_observer_is_counted() -> None:
     assert metrics.counts == {"stock applied": 3, "orders parked": 1, "push-stock delivered": 1}
 
 
+def test_pushes_are_counted_by_answer_and_timed_by_vendor() -> None:
+    metrics = Metrics()
+    for seconds in (0.0005, 0.001, 0.02, 90.0):
+        metrics.pushed("bol", "stored", seconds)
+    metrics.pushed("mplus", "bad-signature", 0.3)
+    told = lines(metrics)
+    assert 'kassabrug_pushes_total{answer="stored",vendor="bol"} 4.0' in told
+    assert 'kassabrug_pushes_total{answer="bad-signature",vendor="mplus"} 1.0' in told
+    assert 'kassabrug_push_seconds_bucket{le="0.001",vendor="bol"} 2.0' in told
+    assert 'kassabrug_push_seconds_bucket{le="0.025",vendor="bol"} 3.0' in told
+    assert 'kassabrug_push_seconds_bucket{le="30.0",vendor="bol"} 3.0' in told
+    assert 'kassabrug_push_seconds_bucket{le="+Inf",vendor="bol"} 4.0' in told
+    assert 'kassabrug_push_seconds_count{vendor="bol"} 4.0' in told
+    assert 'kassabrug_push_seconds_sum{vendor="mplus"} 0.3' in told
+    assert metrics.counts == {"bol push stored": 4, "mplus push bad-signature": 1}
+
+
 def test_the_observer_has_no_word_that_is_left_out() -> None:
     words = [name for name in vars(Observer) if not name.startswith("_")]
     assert words == [name for name in words if name in vars(Metrics)]

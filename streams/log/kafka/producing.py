@@ -137,26 +137,11 @@ class Producing:
     ) -> list[int]:
         """The offset of each draft, once all are acknowledged. `now()`: milliseconds, for those that name no time.
         Raises LogUnavailable, or what `permit` raises."""
-        if self._closed:
-            raise LogUnavailable(f"{self._brokers.name} is closed")
-        if self._queued > QUEUED_BYTES:
-            raise LogUnavailable(
-                f"{self._brokers.name} does not take writes, and {QUEUED_BYTES >> 20} MiB wait already. "
-                "Are enough brokers up?"
-            )
-        if not self._scheduled:  # once a turn of the loop: what comes in it comes at the same time
-            self._now_ms = now()
-            self._until = asyncio.get_running_loop().time() + PATIENCE
-        now_ms, until = self._now_ms, self._until
-        if len(drafts) == 1:  # a push
-            batch = self._queue(*drafts[0], now_ms, permit, until)
-            index = batch.count - 1
-            self._wake()
-            return [await batch.wait() + index]
+        self._may_queue(now)
         placed: list[tuple[Batch, int]] = []
         last: dict[TopicPartition, Batch] = {}
         for at, draft in drafts:
-            batch = self._queue(at, draft, now_ms, permit, until)
+            batch = self._queue(at, draft, permit)
             if last.setdefault(at, batch) is not batch:
                 last[at].alone = batch.alone = True
                 last[at] = batch
@@ -169,21 +154,42 @@ class Producing:
                 raise failed
         return [waiters[batch].result() + index for batch, index in placed]
 
-    def _queue(
-        self, at: TopicPartition, draft: Draft, now_ms: int, permit: Permit | None, until: float
-    ) -> Batch:
+    async def write_one(
+        self, at: TopicPartition, draft: Draft, now: Callable[[], int], permit: Permit | None = None
+    ) -> int:
+        """The same of a single one."""
+        self._may_queue(now)
+        batch = self._queue(at, draft, permit)
+        index = batch.count - 1
+        self._wake()
+        return await batch.wait() + index
+
+    def _may_queue(self, now: Callable[[], int]) -> None:
+        """Raises LogUnavailable when no more is taken. What comes in one turn of the loop comes at the same time."""
+        if self._closed:
+            raise LogUnavailable(f"{self._brokers.name} is closed")
+        if self._queued > QUEUED_BYTES:
+            raise LogUnavailable(
+                f"{self._brokers.name} does not take writes, and {QUEUED_BYTES >> 20} MiB wait already. "
+                "Are enough brokers up?"
+            )
+        if not self._scheduled:
+            self._now_ms = now()
+            self._until = asyncio.get_running_loop().time() + PATIENCE
+
+    def _queue(self, at: TopicPartition, draft: Draft, permit: Permit | None) -> Batch:
         """The batch that took it, as its last record. Raises LogUnavailable."""
         queue = self._queues.get(at)
         if queue is None:
             queue = self._queues[at] = deque()
-        timestamp = now_ms if draft.timestamp is None else draft.timestamp
+        timestamp = self._now_ms if draft.timestamp is None else draft.timestamp
         if queue:
             batch = queue[-1]
             if batch.permit is permit and self._add(batch, draft, timestamp):
                 return batch
         room = 256 + len(draft.key or b"") + len(draft.value or b"")
         room += sum(len(name) * 4 + len(value) + 16 for name, value in draft.headers)
-        batch = Batch(at, permit, until, room)
+        batch = Batch(at, permit, self._until, room)
         queue.append(batch)
         if not self._add(batch, draft, timestamp):
             queue.pop()

@@ -93,6 +93,9 @@ class KafkaLog(Driver, LogWriter, LogReader):
         self, drafts: Sequence[Draft], permit: Permit | None = None
     ) -> list[tuple[TopicPartition, int]]:
         """The same; `permit` is asked in the moment that the request leaves, and raises when it must not."""
+        if len(drafts) == 1:  # a push: the hot path of the ingress
+            at = self._place(drafts[0])
+            return [(at, await self._producing.write_one(at, drafts[0], self._now_ms, permit))]
         placed = [(self._place(draft), draft) for draft in drafts]
         offsets = await self._producing.write(placed, self._now_ms, permit)
         return [(at, offset) for (at, _), offset in zip(placed, offsets, strict=True)]
