@@ -7,7 +7,7 @@ from functools import lru_cache
 _SEED = 0x9747B28C
 _FACTOR = 0x5BD1E995
 _MASK = 0xFFFFFFFF
-KEYS_AT_HAND = 65_536
+KEYS_AT_HAND = 200_000
 """Keys whose hash is kept: it is worked out in Python, some microseconds each."""
 
 
