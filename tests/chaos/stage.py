@@ -194,9 +194,6 @@ class Stage:
             proxy.to = ("127.0.0.1", urlsplit(url).port or 0)
             self.vendor_proxies.append(proxy)
             text = text.replace(url, f"http://127.0.0.1:{proxy.port}")
-        # A clock that stepped ahead leaves readings from the future, which only the next full reading after that
-        # moment replaces.
-        text = text.replace("markers = 2\n", "markers = 2\nstock = 30\n")
         self.config = self.folder / "kassabrug.toml"
         room = self.folder / "volume"
         self.volume = Volume(room, VOLUME_MIB[self.on])
