@@ -24,8 +24,8 @@ from tests.chaos.proxy import Proxy
 WORKERS = 3
 READY = 90.0
 VOLUME_MIB = {"embedded": 192, "kafka": 768}
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-CAN_STEP = FAKETIME.exists()
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+CAN_STEP = FAKETIME is not None
 """Whether clocks can be stepped here (Debian: apt-get install faketime)."""
 
 
