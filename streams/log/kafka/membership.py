@@ -36,6 +36,9 @@ T = TypeVar("T")
 PROTOCOL = "kassabrug-cooperative"
 GROUP_KEY = 0
 COMMIT_PATIENCE = 5.0
+REJOIN_SESSIONS = 2
+"""How many session timeouts a member that is alive may take to join a round before it is given up. Longer than the
+lease lasts after the last heartbeat that was answered without a round."""
 FIRST_PATIENCE = 60.0
 """Seconds that a coordinator may take to be found and to load a group."""
 
@@ -79,13 +82,18 @@ class Membership:
         self._coordinator: int | None = None
         self._member = ""
         self._generation = -1
+        self._settled_in = -1
+        """The generation of our last assignment: how old our claim is to what we hold."""
         self._held: frozenset[TopicPartition] = frozenset()
+        """What nobody else may have: also what is being let go, until it is."""
+        self._releasing: frozenset[TopicPartition] = frozenset()
         self._rejoin = asyncio.Event()
         self._leaving = False
         self._settled = False
         self._lease = 0.0
         self._renewed = asyncio.Event()
         self._telling: set[asyncio.Task[None]] = set()
+        self._letting_go: set[asyncio.Task[None]] = set()
 
     # -- the lease
 
@@ -140,9 +148,12 @@ class Membership:
         """Lets everything go and leaves the group (a named instance only stops: it may come back)."""
         self._leaving = True
         self._rejoin.set()
-        held, self._held = self._held, frozenset()
+        held = self._held - self._releasing
         if held:
             await self._listener.removed(held, lost=False)
+        if self._letting_go:
+            await asyncio.wait(self._letting_go)
+        self._held = frozenset()
         if self._member and self._instance is None:
             try:
                 async with asyncio.timeout(self._session):
@@ -153,15 +164,16 @@ class Membership:
 
     async def close(self) -> None:
         """Drops the connection."""
-        for task in self._telling:
+        tasks = self._telling | self._letting_go
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._brokers.close()
 
     async def _lose(self) -> None:
-        held, self._held = self._held, frozenset()
+        held, self._held, self._releasing = self._held, frozenset(), frozenset()
         self._lease = 0.0
-        self._generation = -1
+        self._generation = self._settled_in = -1
         self._member = ""
         if held:
             await self._listener.removed(held, lost=True)
@@ -172,7 +184,7 @@ class Membership:
         request = JoinGroupRequest(
             self._group,
             int(self._session * 1000),
-            int(self._session * 1000),
+            int(REJOIN_SESSIONS * self._session * 1000),
             self._member,
             self._instance,
             "consumer",
@@ -195,16 +207,17 @@ class Membership:
             return
         if failed is not None:
             raise failed()
-        self._member, generation = response.member_id, response.generation_id
+        # From now on: what is asked for under the old generation is refused, and looks as if we had been given up.
+        self._member, self._generation = response.member_id, response.generation_id
         shares: list[tuple[str, bytes]] = []
         if response.leader_id == response.member_id:
             shares = self._divide(response.members)
         # The round is as old as our asking for it: the lease counts from there.
         self._renew(sent)
         synced = await self._ask(
-            SyncGroupRequest(self._group, generation, self._member, self._instance, shares)
+            SyncGroupRequest(self._group, self._generation, self._member, self._instance, shares)
         )
-        self._generation = generation
+        self._settled_in = self._generation
         assignment = ConsumerProtocolMemberAssignment.decode(synced.member_assignment or _NOTHING)
         mine = frozenset(
             TopicPartition(topic, one) for topic, parts in assignment.assignment for one in parts
@@ -216,7 +229,7 @@ class Membership:
         held: dict[str, list[int]] = {}
         for at in sorted(self._held):
             held.setdefault(at.topic, []).append(at.partition)
-        data = orjson.dumps({"generation": self._generation, "held": held, "topics": self._partitions})
+        data = orjson.dumps({"generation": self._settled_in, "held": held, "topics": self._partitions})
         told: bytes = ConsumerProtocolMemberMetadata(0, sorted(self._partitions), data).encode()
         return told
 
@@ -243,22 +256,32 @@ class Membership:
         return shares
 
     async def _change(self, mine: frozenset[TopicPartition]) -> None:
-        removed, added = self._held - mine, mine - self._held
-        self._held = mine
+        """What is to be let go is let go beside all the rest, and claimed until it is: that may wait for calls to
+        vendors, and a round that begins meanwhile is joined at once. A member that stays away from it is given up,
+        though its heartbeats are answered, and all that it has goes to others."""
+        if self._leaving:
+            return
+        removed, added = self._held - mine - self._releasing, mine - self._held
+        self._held |= mine
         if removed:
-            # Heartbeats go on meanwhile: letting go waits for runs that are under way.
-            beating = asyncio.create_task(self._beat_while())
-            try:
-                await self._listener.removed(removed, lost=False)
-            finally:
-                beating.cancel()
-                await asyncio.gather(beating, return_exceptions=True)
-            self._rejoin.set()  # another round, in which somebody else gets them
+            self._releasing |= removed
+            task = asyncio.create_task(self._let_go(removed, self._member))
+            self._letting_go.add(task)
+            task.add_done_callback(self._letting_go.discard)
         if added or not self._settled:
             self._settled = True
             task = asyncio.create_task(self._listener.added(added))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
+
+    async def _let_go(self, parts: frozenset[TopicPartition], member: str) -> None:
+        await self._listener.removed(parts, lost=False)
+        if (
+            self._member == member
+        ):  # else the group has given us up meanwhile, and knows of nothing that we hold
+            self._held -= parts
+            self._releasing -= parts
+            self._rejoin.set()  # another round, in which somebody else gets them
 
     # -- staying
 
@@ -278,16 +301,20 @@ class Membership:
         while self._generation >= 0:
             await asyncio.sleep(self._beat)
             try:
-                await self._heartbeat()
+                await self._heartbeat(joining=True)
             except (errors.KafkaError, OSError, TimeoutError) as error:
                 log.debug("%s: a heartbeat failed: %s", self._brokers.name, words(error))
 
-    async def _heartbeat(self) -> None:
+    async def _heartbeat(self, joining: bool = False) -> None:
+        """`joining`: our joining of the round is on its way. Before it is, the answer that a round has begun renews no
+        lease: whoever does not join in time is given up."""
         sent = self._passing()
         try:
             await self._ask(HeartbeatRequest(self._group, self._generation, self._member))
         except errors.RebalanceInProgressError:
-            self._rejoin.set()  # we are a member all the same
+            self._rejoin.set()
+            if not joining:
+                return
         self._renew(sent)
 
     # -- positions

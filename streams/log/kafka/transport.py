@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 RUN_RECORDS = 500
 COMMIT_EVERY = 0.25
 """Seconds between two commits: so much is delivered again after a kill, and skipped by its stamps."""
+COMMIT_TRIES = 8
 FETCH_ANSWER = 10.0
 OUT_OF_RANGE = 15.0
 """Seconds that a position may be beyond the end of its partition, while a new leader catches up, before it counts as
@@ -192,17 +193,29 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
 
     async def removed(self, parts: frozenset[TopicPartition], lost: bool) -> None:
         """See membership.Listener."""
+        were = {at: self.ours.get(at) for at in parts}
         if lost:
             for at in parts:
                 self.ours.pop(at, None)
         await self._owner.let_go(parts, lost)
         if not lost:
-            await self._commit_now(parts)
-        for at in parts:
+            await self._commit_before_leaving(parts)
+        for at, was in were.items():
+            if self.ours.get(at, was) is not was:
+                continue  # lost meanwhile, and given to us anew
             self.ours.pop(at, None)
             self._fetching.forget(at)
             self._uncommitted.pop(at, None)
             self._rows_end.pop(at, None)
+
+    async def _commit_before_leaving(self, parts: Iterable[TopicPartition]) -> None:
+        """Within a round the group takes no positions for a moment: without them the next owner is given again what
+        was applied."""
+        for _ in range(COMMIT_TRIES):
+            await self._commit_now(parts)
+            if not any(at in self._uncommitted for at in parts):
+                return
+            await asyncio.sleep(COMMIT_EVERY)
 
     async def _commit_now(self, parts: Iterable[TopicPartition] | None = None) -> None:
         assert self._membership is not None

@@ -83,6 +83,8 @@ class Tally(Handler):
         self.rewind_once: set[TopicPartition] = set()
         self.at_work: set[TopicPartition] = set()
         self.revocations: list[TopicPartition] = []
+        self.let_go: asyncio.Event | None = None
+        """Letting a partition go waits for it, as for calls under way."""
         self._changed = asyncio.Condition()
         self.rows: Rows
         self.guard: Guard
@@ -94,6 +96,8 @@ class Tally(Handler):
     async def revoked(self, at: TopicPartition) -> None:
         del self.position[at]
         self.revocations.append(at)
+        if self.let_go is not None:
+            await self.let_go.wait()
 
     async def apply(self, run: Run) -> None:
         assert run.at not in self.at_work, "two runs of one partition at a time"

@@ -268,3 +268,45 @@ async def test_who_keeps_its_partitions_works_on_while_a_round_waits_for_a_dead_
     assert asyncio.get_running_loop().time() - began > SESSION, "it did wait"
     assert uncertain == 0
     assert not set(first.tally.revocations[1:]) & kept
+
+
+async def test_a_worker_that_lets_go_slowly_joins_every_round_and_keeps_the_rest(hire: Hire) -> None:
+    """It waited for calls under way before it joined the next round. The group gave it up after the session timeout,
+    while its heartbeats were still answered: two workers held the same partitions for seconds."""
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    first.tally.let_go = asyncio.Event()
+    second = await hire()
+    await until(lambda: bool(first.tally.revocations))
+    moving, member = set(first.tally.revocations), first.membership._member
+    kept = set(first.parts)
+    third = asyncio.ensure_future(hire())
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + 2.5 * SESSION
+    while loop.time() < ends:
+        assert not moving & second.parts, "what is being let go is nobody else's yet"
+        assert all(first.host.holds(at) for at in first.parts), "what it keeps is surely its own"
+        await asyncio.sleep(0.1)
+    assert first.membership._member == member, "the group has not given it up"
+    assert third.done(), "nobody waits for it"
+    assert first.parts <= kept
+    first.tally.let_go.set()
+    last = await third
+    await until(lambda: shared(first, second, last) and bool(last.parts) and bool(second.parts))
+    await first.log.append(events(60, 40))
+    await until(lambda: first.tally.applied + second.tally.applied + last.tally.applied == 60)
+
+
+async def test_a_worker_given_up_in_a_round_has_no_lease(hire: Hire) -> None:
+    """It hears that a round has begun and never joins it: its heartbeats are answered while the round waits."""
+    first, second = await hire(), await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    had = set(second.parts)
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    second.membership._join = never
+    third = await hire()
+    await until(lambda: bool(had & (first.parts | third.parts)), 4 * SESSION)
+    assert not any(second.host.holds(at) for at in had), "somebody else has been given them"
