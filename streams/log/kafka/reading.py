@@ -90,7 +90,7 @@ class KafkaReader(LogReader):
     async def changed(self, known: Mapping[TopicPartition, int], timeout: float) -> bool:
         """See LogReader.changed. From the first call on the partitions are read ahead, so that what is news here is
         at hand for `read`."""
-        if self._following_open is None:
+        if self._following_open is None or _failed(self._following_open):
             self._following_open = asyncio.create_task(self._open_following())
         await asyncio.shield(self._following_open)
         for at in list(self._fetching.followed):
@@ -153,3 +153,8 @@ class KafkaReader(LogReader):
         if offset < first:  # retention has taken it: from the first one that is kept
             return await self._fetch(at, first)
         return Fetched(end, end, [])
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    """Whether it has ended without its work done: a cluster that was away then may be there now."""
+    return task.done() and (task.cancelled() or task.exception() is not None)
