@@ -48,6 +48,27 @@ def share(partitions: Iterable[TopicPartition], held: Held) -> dict[str, frozens
     return {member: frozenset(parts) for member, parts in given.items()}
 
 
+def share_among(
+    wanted: Mapping[str, frozenset[TopicPartition]], held: Held
+) -> dict[str, frozenset[TopicPartition]]:
+    """The same where not everybody wants the same (a worker of an older release knows fewer topics): each topic is
+    shared among the members that want it."""
+    askers: dict[str, set[str]] = {}
+    partitions: dict[str, set[TopicPartition]] = {}
+    for member, parts in wanted.items():
+        for at in parts:
+            askers.setdefault(at.topic, set()).add(member)
+            partitions.setdefault(at.topic, set()).add(at)
+    alike: dict[frozenset[str], set[TopicPartition]] = {}
+    for topic, members in askers.items():
+        alike.setdefault(frozenset(members), set()).update(partitions[topic])
+    given = dict.fromkeys(sorted(wanted), frozenset[TopicPartition]())
+    for members_alike, parts_alike in alike.items():
+        for member, mine in share(parts_alike, {one: held[one] for one in members_alike}).items():
+            given[member] |= mine
+    return given
+
+
 def granted(
     shares: Mapping[str, frozenset[TopicPartition]], held: Held
 ) -> dict[str, frozenset[TopicPartition]]:

@@ -6,7 +6,11 @@ it may get everything (transport.py).
 
 The lease: from the moment at which the last heartbeat that was answered left, for the session timeout, nobody else
 can have been given our partitions. A worker that was stopped or cut off for longer finds its lease run out, and
-writes no row and starts no call to a vendor until a heartbeat is answered.
+writes no row and starts no call to a vendor until a heartbeat is answered. While a round is on, a member that the
+coordinator has not heard joining is given up after a time of its own, however many heartbeats it answers; the lease
+counts on no more than that.
+
+What is let go stays claimed until it is: letting go may wait for calls to vendors, rounds are joined meanwhile.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest, LeaveGro
 
 from streams.log.base import LogUnavailable, TopicPartition
 from streams.log.kafka.access import KafkaAccess, passing, words
-from streams.log.kafka.assignment import claims, granted, share
+from streams.log.kafka.assignment import claims, granted, share_among
 from streams.log.kafka.brokers import Brokers, pause_before
 from streams.vocabulary.time import elapsed
 
@@ -36,9 +40,11 @@ T = TypeVar("T")
 PROTOCOL = "kassabrug-cooperative"
 GROUP_KEY = 0
 COMMIT_PATIENCE = 5.0
-REJOIN_SESSIONS = 2
-"""How many session timeouts a member that is alive may take to join a round before it is given up. Longer than the
-lease lasts after the last heartbeat that was answered without a round."""
+REJOIN_SESSIONS = 3
+"""How many session timeouts a member that is alive may take to join a round before it is given up. A round itself
+takes one, where somebody has died; a lease must not run out meanwhile."""
+FENCED_INSTANCE = 82
+"""Kafka's code for a named instance whose place was taken; aiokafka has no word for it."""
 FIRST_PATIENCE = 60.0
 """Seconds that a coordinator may take to be found and to load a group."""
 
@@ -71,7 +77,9 @@ class Membership:
         """`partitions`: subscribed topic to how many it has; `instance`: a lasting name, by which a worker that starts
         again within the session timeout takes up its partitions without a round of the group. `passing`: seconds for
         the lease, which go on while the machine is suspended."""
-        self._brokers = Brokers(access, "group", 2 * session_timeout + 5)
+        # A round is waited for; everything else has to be answered well within a session, or by another broker.
+        self._rounds = Brokers(access, "rounds", REJOIN_SESSIONS * session_timeout + 5)
+        self._brokers = Brokers(access, "group", max(1.0, session_timeout / 3))
         self._group = group
         self._partitions = dict(partitions)
         self._listener = listener
@@ -80,6 +88,8 @@ class Membership:
         self._instance = instance
         self._passing = passing
         self._coordinator: int | None = None
+        self._silent: int | None = None
+        """The broker that did not answer last: asked for the coordinator after all others."""
         self._member = ""
         self._generation = -1
         self._settled_in = -1
@@ -89,9 +99,12 @@ class Membership:
         self._releasing: frozenset[TopicPartition] = frozenset()
         self._rejoin = asyncio.Event()
         self._leaving = False
+        self._left = False
         self._settled = False
         self._lease = 0.0
-        self._renewed = asyncio.Event()
+        self._clean = 0.0
+        """When the last heartbeat left that was answered outside of a round, or the last round was joined."""
+        self._failure: Exception | None = None
         self._telling: set[asyncio.Task[None]] = set()
         self._letting_go: set[asyncio.Task[None]] = set()
 
@@ -102,32 +115,41 @@ class Membership:
         """Whether what we hold is surely ours now."""
         return self._passing() < self._lease
 
-    async def until_valid(self) -> None:
-        """Waits for it."""
-        while not self.valid:
-            self._renewed.clear()
-            await self._renewed.wait()
-
     def _renew(self, sent: float) -> None:
+        """By an answer that no round is on, or that it has ended."""
+        self._clean = max(self._clean, sent)
         self._lease = max(self._lease, sent + self._session)
-        self._renewed.set()
+
+    def _renew_in_round(self, sent: float) -> None:
+        """By an answer that a round is on, which we have asked to join: perhaps that has not been heard."""
+        given_up = self._clean + REJOIN_SESSIONS * self._session
+        self._lease = max(self._lease, min(sent + self._session, given_up))
 
     # -- the life of a member
 
     async def open(self) -> None:
         """Connects. Raises LogUnavailable."""
-        await self._brokers.open()
-        await self._brokers.know(self._partitions)
+        for brokers in (self._brokers, self._rounds):
+            await brokers.open()
+            await brokers.know(self._partitions)
 
     async def run(self) -> None:
         """Joins, and stays in the group until `leave`. Raises LogUnavailable where it is refused."""
         failures = 0
-        while not self._leaving:
+        while not self._left:
+            if self._failure is not None:
+                raise self._failure
             try:
                 await self._join()
                 failures = 0
                 await self._stay()
             except (errors.UnknownMemberIdError, errors.IllegalGenerationError) as error:
+                if (
+                    self._instance is not None
+                    and self.valid
+                    and isinstance(error, errors.UnknownMemberIdError)
+                ):
+                    raise self._replaced() from None  # nothing else ends a member whose session goes on
                 log.warning("%s: the group has given us up (%s)", self._brokers.name, words(error))
                 await self._lose()
             except (errors.KafkaError, OSError, TimeoutError) as error:
@@ -138,21 +160,22 @@ class Membership:
                         "May this user read the group and its topics?"
                     ) from None
                 log.info("%s: the group cannot be asked (%s), again", self._brokers.name, words(error))
-                self._coordinator = None
                 # What we hold stays: when the group answers again it is ours still, or the group says that it is not.
                 # Until then the lease has run out, and nothing is written.
                 await self._brokers.refresh()
                 await asyncio.sleep(pause_before(failures))
 
     async def leave(self) -> None:
-        """Lets everything go and leaves the group (a named instance only stops: it may come back)."""
+        """Lets everything go and leaves the group (a named instance only stops: it may come back). Until all is let go
+        it stays a member, and claims it: calls to vendors may be under way."""
         self._leaving = True
-        self._rejoin.set()
         held = self._held - self._releasing
         if held:
             await self._listener.removed(held, lost=False)
         if self._letting_go:
             await asyncio.wait(self._letting_go)
+        self._left = True
+        self._rejoin.set()
         self._held = frozenset()
         if self._member and self._instance is None:
             try:
@@ -169,6 +192,7 @@ class Membership:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._brokers.close()
+        await self._rounds.close()
 
     async def _lose(self) -> None:
         held, self._held, self._releasing = self._held, frozenset(), frozenset()
@@ -181,32 +205,29 @@ class Membership:
     # -- joining
 
     async def _join(self) -> None:
-        request = JoinGroupRequest(
-            self._group,
-            int(self._session * 1000),
-            int(REJOIN_SESSIONS * self._session * 1000),
-            self._member,
-            self._instance,
-            "consumer",
-            [(PROTOCOL, self._told())],
-        )
+        """One round, up to our new assignment."""
+        self._rejoin.clear()  # before we say what we hold: what is let go from now on asks for another round
         # The round waits until everybody has joined, or the session of a dead worker has ended: the lease is renewed
         # meanwhile, so that whoever keeps its partitions works on.
-        beating = asyncio.create_task(self._beat_while())
-        sent = self._passing()
+        beating = asyncio.create_task(self._beat_while_joining())
         try:
-            response = await self._ask(request, check=False)
+            mine = await self._round()
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
-        self._rejoin.clear()
-        failed = for_code(response.error_code) if response.error_code else None
-        if failed is errors.MemberIdRequired:
+        await self._change(mine)
+
+    async def _round(self) -> frozenset[TopicPartition]:
+        """What is ours in it. Raises aiokafka's errors."""
+        sent = self._passing()
+        response = await self._ask(self._join_request(), check=False)
+        if response.error_code == errors.MemberIdRequired.errno:
             self._member = response.member_id
-            await self._join()
-            return
-        if failed is not None:
-            raise failed()
+            response = await self._ask(self._join_request(), check=False)
+        if response.error_code == FENCED_INSTANCE:
+            raise self._replaced()
+        if response.error_code:
+            raise for_code(response.error_code)()
         # From now on: what is asked for under the old generation is refused, and looks as if we had been given up.
         self._member, self._generation = response.member_id, response.generation_id
         shares: list[tuple[str, bytes]] = []
@@ -219,10 +240,26 @@ class Membership:
         )
         self._settled_in = self._generation
         assignment = ConsumerProtocolMemberAssignment.decode(synced.member_assignment or _NOTHING)
-        mine = frozenset(
+        return frozenset(
             TopicPartition(topic, one) for topic, parts in assignment.assignment for one in parts
         )
-        await self._change(mine)
+
+    def _join_request(self) -> JoinGroupRequest:
+        return JoinGroupRequest(
+            self._group,
+            int(self._session * 1000),
+            int(REJOIN_SESSIONS * self._session * 1000),
+            self._member,
+            self._instance,
+            "consumer",
+            [(PROTOCOL, self._told())],
+        )
+
+    def _replaced(self) -> LogUnavailable:
+        return LogUnavailable(
+            f"{self._brokers.name}: another process has joined the group {self._group!r} under the name "
+            f"{self._instance!r}. Give each worker a name of its own (log.kafka.instance), or none"
+        )
 
     def _told(self) -> bytes:
         """What we say of ourselves: topics, and what we hold since which generation."""
@@ -236,16 +273,16 @@ class Membership:
     def _divide(self, members: list[tuple[Any, ...]]) -> list[tuple[str, bytes]]:
         """The leader's work: who gets what in this round."""
         said: dict[str, tuple[int, frozenset[TopicPartition]]] = {}
-        partitions: set[TopicPartition] = set()
+        wanted: dict[str, frozenset[TopicPartition]] = {}
         for member, *_, metadata in members:
             told = orjson.loads(ConsumerProtocolMemberMetadata.decode(metadata).user_data)
             held = {TopicPartition(topic, one) for topic, parts in told["held"].items() for one in parts}
             said[member] = (told["generation"], frozenset(held))
-            partitions |= {
+            wanted[member] = frozenset(
                 TopicPartition(topic, one) for topic, count in told["topics"].items() for one in range(count)
-            }
+            )
         held_by = claims(said)
-        given = granted(share(partitions, held_by), held_by)
+        given = granted(share_among(wanted, held_by), held_by)
         log.info("%s: the group has %s members", self._brokers.name, len(members))
         shares: list[tuple[str, bytes]] = []
         for member, parts in given.items():
@@ -275,13 +312,18 @@ class Membership:
             task.add_done_callback(self._telling.discard)
 
     async def _let_go(self, parts: frozenset[TopicPartition], member: str) -> None:
-        await self._listener.removed(parts, lost=False)
-        if (
-            self._member == member
-        ):  # else the group has given us up meanwhile, and knows of nothing that we hold
-            self._held -= parts
-            self._releasing -= parts
-            self._rejoin.set()  # another round, in which somebody else gets them
+        try:
+            await self._listener.removed(parts, lost=False)
+        except Exception as error:  # a mistake of ours: what is neither ours nor let go stands still for good
+            log.exception("%s: partitions could not be let go", self._brokers.name)
+            self._failure = error
+            self._rejoin.set()
+            return
+        if self._member != member:
+            return  # the group has given us up meanwhile, and knows of nothing that we hold
+        self._held -= parts
+        self._releasing -= parts
+        self._rejoin.set()  # another round, in which somebody else gets them
 
     # -- staying
 
@@ -296,26 +338,30 @@ class Membership:
                 pass
             await self._heartbeat()
 
-    async def _beat_while(self) -> None:
-        """Heartbeats beside something that takes long. What a failed one means, that something finds out."""
-        while self._generation >= 0:
+    async def _beat_while_joining(self) -> None:
+        """Heartbeats beside a round. What a failed one means, the round finds out."""
+        while True:
             await asyncio.sleep(self._beat)
+            if self._generation < 0:
+                continue
+            sent = self._passing()
             try:
-                await self._heartbeat(joining=True)
+                await self._ask(HeartbeatRequest(self._group, self._generation, self._member))
+                self._renew(sent)
+            except errors.RebalanceInProgressError:
+                self._renew_in_round(sent)
             except (errors.KafkaError, OSError, TimeoutError) as error:
                 log.debug("%s: a heartbeat failed: %s", self._brokers.name, words(error))
 
-    async def _heartbeat(self, joining: bool = False) -> None:
-        """`joining`: our joining of the round is on its way. Before it is, the answer that a round has begun renews no
-        lease: whoever does not join in time is given up."""
+    async def _heartbeat(self) -> None:
+        """The answer that a round has begun renews no lease: whoever does not join in time is given up."""
         sent = self._passing()
         try:
             await self._ask(HeartbeatRequest(self._group, self._generation, self._member))
         except errors.RebalanceInProgressError:
             self._rejoin.set()
-            if not joining:
-                return
-        self._renew(sent)
+        else:
+            self._renew(sent)
 
     # -- positions
 
@@ -327,7 +373,8 @@ class Membership:
         topics: dict[str, list[tuple[int, int, str]]] = {}
         for at, position in positions.items():
             topics.setdefault(at.topic, []).append((at.partition, position, ""))
-        request = OffsetCommitRequest(self._group, self._generation, self._member, -1, list(topics.items()))
+        generation = self._generation
+        request = OffsetCommitRequest(self._group, generation, self._member, -1, list(topics.items()))
         try:
             async with asyncio.timeout(COMMIT_PATIENCE):
                 response = await self._ask(request, check=False)
@@ -337,7 +384,8 @@ class Membership:
         codes = {code for _, parts in response.topics for _, code in parts if code}
         for code in codes:
             log.info("%s: positions were not taken: %s", self._brokers.name, words(for_code(code)()))
-            if for_code(code) in (errors.UnknownMemberIdError, errors.IllegalGenerationError):
+            given_up = for_code(code) in (errors.UnknownMemberIdError, errors.IllegalGenerationError)
+            if given_up and generation == self._generation:  # else it was a round that came in between
                 self._rejoin.set()
             if for_code(code) in (
                 errors.NotCoordinatorForGroupError,
@@ -372,11 +420,16 @@ class Membership:
         """The coordinator's answer. Raises aiokafka's errors (with `check`, also what the answer's own code says)."""
         if self._coordinator is None:
             self._coordinator = await self._find()
-        lane = "join" if isinstance(request, JoinGroupRequest | SyncGroupRequest) else "beat"
+        coordinator = self._coordinator
+        brokers, lane = self._brokers, "beat"
+        if isinstance(request, JoinGroupRequest | SyncGroupRequest):
+            brokers, lane = self._rounds, "join"
+        elif isinstance(request, OffsetCommitRequest):
+            lane = "commit"  # a broker answers one connection in turn: heartbeats do not wait for it
         try:
-            response = await self._brokers.send(self._coordinator, request, lane)
+            response = await brokers.send(coordinator, request, lane)
         except (errors.KafkaError, OSError, TimeoutError):
-            self._coordinator = None
+            self._coordinator, self._silent = None, coordinator
             raise
         code = getattr(response, "error_code", 0) if check else 0
         if code:
@@ -387,7 +440,7 @@ class Membership:
         return response
 
     async def _find(self) -> int:
-        for broker in self._brokers.leaders():
+        for broker in sorted(self._brokers.leaders(), key=lambda one: one == self._silent):
             try:
                 response = await self._brokers.send(
                     broker, FindCoordinatorRequest(self._group, GROUP_KEY), "beat"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.log.base import TopicPartition
-from streams.log.kafka.assignment import claims, granted, share
+from streams.log.kafka.assignment import claims, granted, share, share_among
 
 topics = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), st.integers(1, 9), min_size=1)
 members = st.sets(st.sampled_from(["m1", "m2", "m3", "m4", "m5"]), min_size=1)
@@ -105,3 +105,22 @@ def test_of_two_claims_the_younger_generation_is_right() -> None:
 
 def test_nobody_is_given_nothing() -> None:
     assert share(all_of({"a": 3}), {}) == {}
+
+
+def test_a_topic_is_given_only_to_members_that_know_it() -> None:
+    """A worker of an older release was given what a newer one had added, and ended."""
+    old, new = TopicPartition("old", 0), TopicPartition("new", 0)
+    more = TopicPartition("old", 1)
+    wanted = {"a": frozenset({old, more}), "b": frozenset({old, more, new})}
+    held = {"a": frozenset({old, more}), "b": frozenset[TopicPartition]()}
+    given = share_among(wanted, held)
+    assert given["b"] >= {new}
+    assert given["a"] | given["b"] == {old, more, new}
+    assert not given["a"] & given["b"]
+    assert len(given["a"]) == 1
+
+
+@given(topics, members)
+def test_where_all_want_the_same_it_is_shared_as_ever(counts: dict[str, int], names: set[str]) -> None:
+    wanted = dict.fromkeys(names, frozenset(all_of(counts)))
+    assert share_among(wanted, nothing(names)) == share(all_of(counts), nothing(names))

@@ -310,3 +310,53 @@ async def test_a_worker_given_up_in_a_round_has_no_lease(hire: Hire) -> None:
     third = await hire()
     await until(lambda: bool(had & (first.parts | third.parts)), 4 * SESSION)
     assert not any(second.host.holds(at) for at in had), "somebody else has been given them"
+
+
+async def test_what_is_let_go_while_a_round_waits_is_given_to_somebody_in_the_next(hire: Hire) -> None:
+    """The wake-up for another round was lost with the end of the one under way, in which it was still claimed: nobody
+    worked on it until the next worker came or went."""
+    first, dead = await hire(), await hire(session_timeout=1.7 * SESSION)
+    await until(lambda: bool(dead.parts) and shared(first, dead))
+    first.tally.let_go = dead.tally.let_go = asyncio.Event()
+    second = await hire()
+    await until(lambda: bool(first.tally.revocations + dead.tally.revocations))
+    slow = first if first.tally.revocations else dead
+    other = dead if slow is first else first
+    generation = slow.membership._generation
+    other.fall_silent()
+    other.tally.hold = asyncio.Event()
+    joining = asyncio.ensure_future(hire())  # which begins a round that waits for the one that fell silent
+    await asyncio.sleep(2.5)  # more than a heartbeat: its joining is on its way
+    assert slow.membership._generation == generation, "the round is still on"
+    first.tally.let_go.set()
+    third = await joining
+    await until(lambda: shared(slow, second, third), 4 * SESSION)
+
+
+async def test_a_worker_that_leaves_stays_a_member_until_its_calls_have_ended(hire: Hire) -> None:
+    """No heartbeat was sent meanwhile: after the session timeout the next owner made the same calls beside it."""
+    first, second = await hire(), await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    had = set(second.parts)
+    second.tally.let_go = asyncio.Event()
+    leaving = asyncio.ensure_future(second.host.stop())
+    await until(lambda: set(second.tally.revocations) == had)
+    ends = asyncio.get_running_loop().time() + 1.7 * SESSION
+    while asyncio.get_running_loop().time() < ends:
+        assert not had & first.parts, "its calls are still under way"
+        await asyncio.sleep(0.1)
+    second.tally.let_go.set()
+    await leaving
+    await until(lambda: len(first.parts) == PARTITIONS, SESSION / 2)
+
+
+async def test_a_name_that_another_worker_takes_ends_the_first_with_words(hire: Hire) -> None:
+    """Both took each other's place for ever."""
+    first = await hire(instance="one")
+    await until(lambda: len(first.parts) == PARTITIONS)
+    second = await hire(instance="one")
+    async with asyncio.timeout(PATIENCE):
+        reason = await first.host.failed()
+    assert isinstance(reason, LogUnavailable)
+    assert "under the name 'one'. Give each worker a name of its own" in str(reason)
+    await until(lambda: len(second.parts) == PARTITIONS)
