@@ -205,9 +205,10 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
     effects = EffectRunner(executors, opened, metrics, clock, asyncio.sleep, release(settings))
     alarms = Alarms(opened, metrics, clock, asyncio.sleep)
     host = FaustHost(opened, subscriptions(settings, effects, alarms, metrics))
-    effects.holds = host.holds
+    effects.grant = host.grant
     ringing = asyncio.create_task(alarms.run(), name="alarms")
     stack.push_async_callback(_cancelled, ringing)
+    running.watch(lambda: _broken(ringing))
     await host.start()
     # In this order at the end: no more runs, then the calls under way end, their outcomes are written.
     stack.push_async_callback(effects.stop)
@@ -216,6 +217,7 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
     await tell_started(opened, settings, clock)
     again = asyncio.create_task(_start_again(running, opened), name="clock-jumped")
     stack.push_async_callback(_cancelled, again)
+    running.watch(lambda: _broken(again))
 
 
 async def _start_again(running: Bridge, opened: OpenLog) -> None:
@@ -342,6 +344,15 @@ def allowed_hosts(settings: Settings) -> tuple[str, ...]:
         return ()
     public = (urlsplit(web.public_url).hostname or "") if web.public_url else ""
     return tuple(sorted({web.host, "127.0.0.1", "localhost", public} - {""}))
+
+
+async def _broken(task: asyncio.Task[Any]) -> Exception:
+    """Waits for a task that should go on for ever, and returns why it did not."""
+    await asyncio.wait((task,))
+    if task.cancelled():
+        await asyncio.Event().wait()  # it is ending, and so are we
+    error = task.exception()
+    return error if isinstance(error, Exception) else RuntimeError(f"{task.get_name()} has ended")
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

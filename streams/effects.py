@@ -119,8 +119,9 @@ class EffectRunner:
         self._busy: dict[_Lane, int] = {}
         self._release = release
         self._stopped = False
-        self.holds: Callable[[TopicPartition], bool] = lambda at: True
-        """Whether a partition is surely ours now (FaustHost.holds); set by who joins this with a host."""
+        self.grant: Callable[[TopicPartition], Callable[[], bool]] = lambda at: lambda: True
+        """Asked for at the beginning of an effect: whether its partition is surely ours then, and has been all the
+        while (FaustHost.grant); set by who joins this with a host."""
 
     def open(
         self,
@@ -236,7 +237,7 @@ class EffectRunner:
         vendor = vendor_of(effect)
         asked_at = self._clock()
         try:
-            with under(lambda: self.holds(wanted.at)):
+            with under(self.grant(wanted.at)):
                 insist()
                 execution = await self._executors[vendor].execute(connection, effect, wanted.effect.repeated)
         except Withdrawn:

@@ -105,6 +105,9 @@ class Owner(Protocol):
         """Between these offsets of the partition's changelog lie records that are not ours, written while the partition
         was: those that are older than our rows are followed by ours again."""
 
+    async def rows_end(self, at: TopicPartition) -> int:
+        """Where the partition's changelog ends now; 0 where it has none. Raises LogUnavailable."""
+
     async def refuse(self, reason: Exception) -> None:
         """The consumer cannot go on: the host fails with this."""
 
@@ -125,8 +128,9 @@ class RunConsumer(Protocol):
     def recovered(self, at: TopicPartition, end: int) -> None:
         """The partition's changelog was read up to here."""
 
-    def holds(self, at: TopicPartition) -> bool:
-        """Whether the partition is surely ours in this very moment: nobody else can have been given it."""
+    def grant(self, at: TopicPartition) -> Callable[[], bool]:
+        """Asked for now, answers later whether the partition is surely ours in that very moment, and was ours all the
+        while: nobody else can have been given it in between."""
 
     async def leave(self) -> None:
         """Lets every partition go (through the owner), commits, and leaves the group."""

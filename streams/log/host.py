@@ -31,20 +31,24 @@ from streams.log.base import (
     Draft,
     Guard,
     Host,
+    LogForeign,
     LogUnavailable,
     NotOurs,
     Run,
     Subscription,
     TopicPartition,
+    UnknownTopic,
 )
 from streams.log.driver import Driver, Owner, RunConsumer
-from streams.log.rows import NoRows, RecoveredRows
+from streams.log.rows import NoRows, Recovered, RecoveredRows
 from streams.topics import APP_ID
 
 log = logging.getLogger(__name__)
 
 GRACE = 10.0
 """Seconds that `stop` waits for the runs under way. What is not done by then is read again next time."""
+AGAIN = 0.5
+"""Seconds until late rows are tried again."""
 RECOVERED_AT_ONCE = 4
 """Partitions whose rows are recovered side by side."""
 
@@ -211,8 +215,13 @@ class FaustHost(Host):
     # -- partitions come and go (Owner)
 
     def holds(self, at: TopicPartition) -> bool:
-        """Whether the partition is surely ours in this very moment: what must not be done by two is done only then."""
-        return self._consumer.holds(at)
+        """Whether the partition is surely ours in this very moment."""
+        return self._consumer.grant(at)()
+
+    def grant(self, at: TopicPartition) -> Callable[[], bool]:
+        """See RunConsumer.grant: what must not be done by two is done only while it says so. What was begun before the
+        partition was taken away is not gone on with when it comes back: somebody else may have done it meanwhile."""
+        return self._consumer.grant(at)
 
     async def take_up(self, parts: Collection[TopicPartition]) -> None:
         """See Owner.take_up."""
@@ -257,6 +266,13 @@ class FaustHost(Host):
         except (LogUnavailable, NotOurs) as error:  # whoever recovers the rows next sees it too
             log.info("%s: %s", changelog, error)
 
+    async def rows_end(self, at: TopicPartition) -> int:
+        """See Owner.rows_end."""
+        rows = self._rows.get(at.topic)
+        if rows is None:
+            return 0
+        return (await self._driver.reader.bounds(TopicPartition(rows.changelog, at.partition)))[1]
+
     async def _write_again(self, at: TopicPartition, position: int, keys: frozenset[bytes]) -> None:
         """Our rows of these keys, after those of a worker that came too late."""
         rows = self._rows[at.topic]
@@ -275,25 +291,56 @@ class FaustHost(Host):
     async def _take_up(self, at: TopicPartition, ours: object) -> None:
         subscription = self._by_topic[at.topic]
         rows = self._rows.get(at.topic)
-        async with self._recovering, self._locks[at]:
+        async with self._locks[at], self._recovering:  # in this order: who waits for a lock holds up no other
             if self._ours.get(at) is not ours:
                 return
-            recovered = None
-            if rows is not None:
-                recovered = await rows.recover(self._driver.reader, at.partition)
-                self._consumer.recovered(at, recovered.end)
-            position = await self._consumer.committed(at)
-            if self._ours.get(at) is not ours:  # taken away again meanwhile
+            found = await self._recover(at, ours, rows)
+            if found is None:  # taken away again meanwhile
                 if rows is not None:
                     rows.forget(at.partition)
                 return
+            recovered, position = found
             await subscription.handler.assigned(
                 at, position, rows if rows is not None else NoRows(), _HostGuard(self._consumer)
             )
             self._taken_up.add(at)
-            if recovered is not None and recovered.late:
-                await self._write_again(at, position, recovered.late)
             self._consumer.book.begin(at, position)
+            if recovered is not None and recovered.late:
+                await self._write_late_again(at, ours, position, recovered.late)
+
+    async def _recover(
+        self, at: TopicPartition, ours: object, rows: RecoveredRows | None
+    ) -> tuple[Recovered | None, int] | None:
+        """Its rows, and where to go on; None: it is ours no longer. A log that is away is asked again: what we have
+        taken up already works on. Raises LogForeign, UnknownTopic."""
+        while self._ours.get(at) is ours and not self._stopping:
+            try:
+                recovered = None
+                if rows is not None:
+                    recovered = await rows.recover(self._driver.reader, at.partition)
+                    self._consumer.recovered(at, recovered.end)
+                position = await self._consumer.committed(at)
+                return (recovered, position) if self._ours.get(at) is ours else None
+            except (LogForeign, UnknownTopic):
+                raise
+            except LogUnavailable as error:
+                log.warning("%s partition %s cannot be taken up yet: %s", *at, error)
+                await asyncio.sleep(AGAIN)
+        return None
+
+    async def _write_late_again(
+        self, at: TopicPartition, ours: object, position: int, keys: frozenset[bytes]
+    ) -> None:
+        """No run of the partition is applied meanwhile: its lock is ours."""
+        while self._ours.get(at) is ours and not self._stopping:
+            try:
+                await self._write_again(at, position, keys)
+                return
+            except NotOurs:
+                return  # whoever recovers them next sees it too
+            except LogUnavailable as error:
+                log.info("%s partition %s: late rows cannot be written again now: %s", *at, error)
+                await asyncio.sleep(AGAIN)
 
     async def _let_go(self, at: TopicPartition, lost: bool) -> None:
         """The run under way ends first; it is not waited for when the partition is lost: its next write is refused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -248,11 +249,11 @@ async def test_what_is_not_surely_ours_is_not_started_and_is_run_as_repeated_lat
     held = iter([False, True])
     asked: list[TopicPartition] = []
 
-    def holds(at: TopicPartition) -> bool:
+    def grant(at: TopicPartition) -> Callable[[], bool]:
         asked.append(at)
-        return next(held)
+        return lambda: next(held)
 
-    bench.runner.holds = holds
+    bench.runner.grant = grant
     bench.ask(PushStock(offer_id="o1", amount=1))
     await bench.writer.until(1)
     assert asked == [AT, AT]
@@ -272,7 +273,7 @@ async def test_a_call_that_is_withdrawn_in_the_midst_says_nothing() -> None:
         raise AssertionError("it left")
 
     bench.bol._answer = lost
-    bench.runner.holds = lambda at: ours[0]
+    bench.runner.grant = lambda at: lambda: ours[0]
     bench.ask(PushStock(offer_id="o1", amount=1))
     await bench.bol.until(1)
     await bench.runner.revoke("stock", AT)

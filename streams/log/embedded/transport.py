@@ -8,7 +8,7 @@ pinned by tests/streams/log/embedded/test_transport.py. Faust's acknowledgements
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from faust.transport import base
@@ -98,9 +98,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
     def recovered(self, at: TopicPartition, end: int) -> None:
         """Nobody else writes."""
 
-    def holds(self, at: TopicPartition) -> bool:
+    def grant(self, at: TopicPartition) -> Callable[[], bool]:
         """Always: there is one process a file."""
-        return True
+        return lambda: True
 
     async def leave(self) -> None:
         """There is no group to leave: the partitions are let go."""

@@ -72,6 +72,11 @@ class Brokers:
 
     # -- one request
 
+    async def ready(self, broker: int, lane: str = "") -> None:
+        """Connects, if need be. Raises aiokafka's errors."""
+        if not await self._client.ready(broker, group=lane):
+            raise errors.NodeNotReadyError(f"broker {broker} cannot be reached")
+
     async def send(self, broker: int, request: Any, lane: str = "") -> Any:
         """The broker's answer. Raises aiokafka's errors. `lane`: requests of different lanes go over different
         connections."""

@@ -31,7 +31,8 @@ WAIT_WHILE_FULL_MS = 10
 PART_BYTES = 1024 * 1024
 ALL_BYTES = 8 * 1024 * 1024
 BUFFERED = 2_000
-"""Records of one partition that wait here; beyond that it is not fetched."""
+BUFFERED_BYTES = 8 * 1024 * 1024
+"""Records of one partition that wait here, and their bytes; beyond either it is not fetched."""
 READ_UNCOMMITTED = 0
 
 
@@ -85,12 +86,28 @@ def decode(raw: bytes, begin: int) -> Fetched:
 class _Part:
     """One partition that is read ahead."""
 
-    __slots__ = ("chunks", "held", "position")
+    __slots__ = ("bytes", "chunks", "held", "position", "sizes")
 
     def __init__(self, position: int) -> None:
         self.position = position
         self.chunks: deque[Fetched] = deque()
+        self.sizes: deque[int] = deque()
+        """Bytes that each chunk came with; they count until all of it is taken."""
         self.held = 0
+        self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more is fetched now."""
+        return self.held >= BUFFERED or self.bytes >= BUFFERED_BYTES
+
+    def put(self, chunk: Fetched, size: int) -> None:
+        """What came next."""
+        self.position = chunk.end
+        self.chunks.append(chunk)
+        self.sizes.append(size)
+        self.held += len(chunk.records)
+        self.bytes += size
 
 
 class Fetching:
@@ -154,6 +171,7 @@ class Fetching:
             return None
         records: list[Record] = []
         end = position
+        was_full = part.full
         while part.chunks and len(records) < limit:
             chunk = part.chunks.popleft()
             room = limit - len(records)
@@ -164,9 +182,10 @@ class Fetching:
             else:
                 records += chunk.records
                 end = chunk.end
-        if part.held >= BUFFERED > part.held - len(records):
-            self._more.set()
+                part.bytes -= part.sizes.popleft()
         part.held -= len(records)
+        if was_full and not part.full:
+            self._more.set()
         return Run(at, position, end, records)
 
     # -- the waiting fetches
@@ -197,7 +216,7 @@ class Fetching:
     def _wanted(self, broker: int) -> tuple[list[tuple[TopicPartition, int]], bool]:
         """What to ask this broker for, and whether a full buffer leaves something out."""
         led = [(at, part) for at, part in self._parts.items() if self._brokers.leader(at) == broker]
-        wanted = [(at, part.position) for at, part in led if part.held < BUFFERED]
+        wanted = [(at, part.position) for at, part in led if not part.full]
         return wanted, len(wanted) < len(led)
 
     async def _fetch_from(self, broker: int) -> None:
@@ -243,9 +262,7 @@ class Fetching:
             elif raw:
                 chunk = decode(raw, part.position)
                 if chunk.end > part.position:
-                    part.position = chunk.end
-                    part.chunks.append(chunk)
-                    part.held += len(chunk.records)
+                    part.put(chunk, len(raw))
                     came = True
         if came:
             self._news()

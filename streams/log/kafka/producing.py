@@ -101,6 +101,9 @@ class Producing:
         self._queued = 0
         self._sending: set[asyncio.Task[None]] = set()
         self._scheduled = False
+        self._timed = False
+        """The time has been looked at in this turn of the loop."""
+        self._flying: set[Batch] = set()
         self._now_ms = 0
         self._until = 0.0
         self._resting: asyncio.Task[None] | None = None
@@ -123,9 +126,10 @@ class Producing:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for queue in self._queues.values():
-            for batch in queue:
-                self._fail(batch, LogUnavailable(f"{self._brokers.name} is closed"))
+        left = [*self._flying, *(batch for queue in self._queues.values() for batch in queue)]
+        for batch in left:  # also of a task that was ended before it began
+            self._fail(batch, LogUnavailable(f"{self._brokers.name} is closed"))
+        self._flying.clear()
         self._queues.clear()
         await self._brokers.close()
 
@@ -173,7 +177,9 @@ class Producing:
                 f"{self._brokers.name} does not take writes, and {QUEUED_BYTES >> 20} MiB wait already. "
                 "Are enough brokers up?"
             )
-        if not self._scheduled:
+        if not self._timed:
+            self._timed = True
+            self._wake()
             self._now_ms = now()
             self._until = asyncio.get_running_loop().time() + PATIENCE
 
@@ -211,7 +217,7 @@ class Producing:
             asyncio.get_running_loop().call_soon(self._send_heads)
 
     def _send_heads(self) -> None:
-        self._scheduled = False
+        self._scheduled = self._timed = False
         if self._closed:
             return
         heads: dict[int, list[Batch]] = {}
@@ -229,6 +235,7 @@ class Producing:
             self._busy.add((broker, lane))
             for batch in batches:
                 self._queues[batch.at].popleft()
+                self._flying.add(batch)
                 self._under_way[batch.at] += 1
                 if batch.alone:
                     self._alone.add(batch.at)
@@ -248,6 +255,8 @@ class Producing:
         failed: list[tuple[Batch, BaseException]] = []
         leaving: list[Batch] = []
         try:
+            # Before the permits are asked for: connecting may take seconds.
+            await self._brokers.ready(broker, f"write-{lane}")
             topics: dict[str, list[tuple[int, bytes]]] = {}
             for batch in batches:
                 try:
@@ -263,17 +272,16 @@ class Producing:
                 response = await self._brokers.send(broker, request, f"write-{lane}")
                 failed = self._settle({one.at: one for one in leaving}, response)
         except (errors.KafkaError, OSError, TimeoutError) as error:
-            failed = [(one, error) for one in leaving]
-        except (
-            BaseException
-        ):  # closed: nobody waits any more, or a mistake of ours that must not hang a writer
-            for one in leaving:
+            failed = [(one, error) for one in leaving or batches]
+        except BaseException:  # closed, or a mistake of ours: no writer may wait for ever
+            for one in leaving or batches:
                 self._fail(one, LogUnavailable(f"{self._brokers.name}: the write was broken off"))
             raise
         finally:
             self._busy.discard((broker, lane))
             for one, reason in failed:
                 self._again(one, reason)
+            self._flying.difference_update(batches)
             for batch in batches:
                 self._under_way[batch.at] -= 1
                 if not self._under_way[batch.at]:

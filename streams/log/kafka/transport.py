@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from faust.transport import base
@@ -44,6 +44,9 @@ log = logging.getLogger(__name__)
 RUN_RECORDS = 500
 COMMIT_EVERY = 0.25
 """Seconds between two commits: so much is delivered again after a kill, and skipped by its stamps."""
+LOOK_AGAIN = 120.0
+"""Seconds after taking a partition up: longer than a request can be on its way, shorter than what compaction leaves
+alone."""
 COMMIT_TRIES = 8
 FETCH_ANSWER = 10.0
 OUT_OF_RANGE = 15.0
@@ -110,6 +113,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         self._rows_end: dict[TopicPartition, int] = {}
         """Where the changelog of a partition of ours ends, as far as we wrote it."""
         self._missed: dict[TopicPartition, float] = {}
+        self._looking: set[TopicPartition] = set()
         self._running: list[asyncio.Task[Any]] = []
         self._ended = False
         super().__init__(transport, *args, **kwargs)
@@ -151,9 +155,10 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         """See Membership.valid."""
         return self._membership is not None and self._membership.valid
 
-    def holds(self, at: TopicPartition) -> bool:
+    def grant(self, at: TopicPartition) -> Callable[[], bool]:
         """See RunConsumer."""
-        return at in self.ours and self.lease_valid
+        ours = self.ours.get(at)
+        return lambda: ours is not None and self.ours.get(at) is ours and self.lease_valid
 
     async def write(self, drafts: Sequence[Draft]) -> None:
         """Writes events for a checkpoint."""
@@ -170,8 +175,25 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
             self.add_future(self._owner.foreign_rows(at, first if expected is None else expected, last + 1))
 
     def recovered(self, at: TopicPartition, end: int) -> None:
-        """See RunConsumer."""
+        """See RunConsumer. The changelog is looked at once more later: a late row of a worker that was stopped would
+        else be noticed only with our next own."""
         self._rows_end[at] = end
+        self.loop.call_later(LOOK_AGAIN, self._look_at_rows, at, self.ours.get(at))
+
+    def _look_at_rows(self, at: TopicPartition, ours: object) -> None:
+        if not self._ended and ours is not None and self.ours.get(at) is ours:
+            self.add_future(self._find_late_rows(at, ours))
+
+    async def _find_late_rows(self, at: TopicPartition, ours: object) -> None:
+        known = self._rows_end.get(at)
+        try:
+            end = await self._owner.rows_end(at)
+        except LogUnavailable as error:
+            log.info("%s partition %s: its rows cannot be looked at now: %s", *at, error)
+            return
+        if known is not None and end > known == self._rows_end.get(at) and self.ours.get(at) is ours:
+            self._rows_end[at] = end
+            await self._owner.foreign_rows(at, known, end)
 
     def applied(self, at: TopicPartition, end: int) -> None:
         """Everything before `end` is durable."""
@@ -271,14 +293,18 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
             await self._owner.take_up(())
             return
         self._running = [
-            asyncio.create_task(self._be_member(), name="group"),
-            asyncio.create_task(self._commit_again_and_again(), name="commits"),
+            asyncio.create_task(self._or_refuse(self._be_member()), name="group"),
+            asyncio.create_task(self._or_refuse(self._commit_again_and_again()), name="commits"),
         ]
 
     async def _be_member(self) -> None:
         assert self._membership is not None
+        await self._membership.run()
+
+    async def _or_refuse(self, work: Coroutine[Any, Any, None]) -> None:
+        """Nothing that has to go on for ever ends without a word."""
         try:
-            await self._membership.run()
+            await work
         except Exception as error:
             await self._owner.refuse(error)
 
@@ -303,6 +329,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
                     self._fetching.follow(at, position)
                     continue
                 self.book.handed(run)
+                self._missed.pop(at, None)
                 found[TP(*at)] = [run]
             left = until - self.loop.time()
             if found or left <= 0:
@@ -318,9 +345,16 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         """The log does not have what comes next: retention was quicker than we, or the cluster has lost records."""
         now = self.loop.time()
         since = self._missed.setdefault(at, now)
-        if now - since < OUT_OF_RANGE and now > since:
+        if (now - since < OUT_OF_RANGE and now > since) or at in self._looking:
             return
-        self.add_future(self._look_into(at, offset))
+        self._looking.add(at)
+        self.add_future(self._look_into_once(at, offset))
+
+    async def _look_into_once(self, at: TopicPartition, offset: int) -> None:
+        try:
+            await self._look_into(at, offset)
+        finally:
+            self._looking.discard(at)
 
     async def _look_into(self, at: TopicPartition, offset: int) -> None:
         ours = self.ours.get(at)
@@ -336,8 +370,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
             return
         if offset < first:  # taken up anew, from what is kept; `committed` says what was lost
             self._missed.pop(at, None)
+            self._fetching.forget(
+                at
+            )  # it would ask for the same again and again, and hold up its broker's others
             await self._owner.let_go([at], lost=False)
-            await self._owner.take_up([at])
+            if self.ours.get(at) is ours:
+                await self._owner.take_up([at])
         elif self.loop.time() - self._missed.get(at, self.loop.time()) >= OUT_OF_RANGE:
             await self._owner.refuse(
                 LogForeign(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from streams.log.base import Draft, Record, Subscription, TopicPartition
 from streams.log.host import FaustHost
 from streams.log.kafka import KafkaAccess
-from streams.log.kafka.fetching import Fetched, Fetching, _Part, decode
+from streams.log.kafka.fetching import BUFFERED_BYTES, Fetched, Fetching, _Part, decode
 from tests.streams.log.contract import EVENTS, PATIENCE, ROWS, Tally
 from tests.streams.log.kafka.conftest import Opener
 
@@ -82,9 +82,7 @@ def ahead(*chunks: Fetched) -> Fetching:
     one.follow(AT, chunks[0].begin)
     part: _Part = one._parts[AT]
     for piece in chunks:
-        part.chunks.append(piece)
-        part.held += len(piece.records)
-        part.position = piece.end
+        part.put(piece, 100)
     return one
 
 
@@ -112,7 +110,20 @@ def test_whatever_the_pieces_taken_runs_follow_on_each_other(gaps: list[list[int
         at = run.end
     assert at == position
     assert seen == [one.offset for piece in chunks for one in piece.records]
-    assert fetching._parts[AT].held == 0
+    assert (fetching._parts[AT].held, fetching._parts[AT].bytes) == (0, 0)
+
+
+def test_a_partition_whose_records_are_long_is_not_read_ahead_by_their_number_alone() -> None:
+    """2,000 pushes of some megabytes each would have been held for every partition."""
+    fetching = ahead(chunk(0, [0, 1], 2))
+    part = fetching._parts[AT]
+    part.put(chunk(2, [2, 3], 4), BUFFERED_BYTES)
+    assert part.full
+    assert fetching.take(AT, 0, 3) is not None
+    assert part.full, "half of the long ones is still here"
+    assert fetching.take(AT, 3, 3) is not None
+    assert not part.full
+    assert fetching._more.is_set(), "it is fetched again"
 
 
 def test_only_what_begins_at_the_position_is_given() -> None:

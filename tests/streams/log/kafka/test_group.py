@@ -7,10 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.structs import TopicPartition as KafkaPartition
 
 from streams.log.base import Draft, LogUnavailable, NotOurs, Run, Subscription, TopicPartition
 from streams.log.host import FaustHost
-from streams.log.kafka import KafkaLog
+from streams.log.kafka import KafkaAccess, KafkaLog, transport
 from streams.log.partition import partition_of
 from streams.log.rows import STAMP
 from tests.streams.log.contract import (
@@ -92,6 +95,16 @@ async def until_seen(so: Callable[[], Awaitable[bool]], seconds: float = PATIENC
     async with asyncio.timeout(seconds):
         while not await so():  # noqa: ASYNC110 - a broker sets no event of ours
             await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def admin(access: KafkaAccess) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(**access.options())
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def shared(*workers: Worker) -> bool:
@@ -360,3 +373,62 @@ async def test_a_name_that_another_worker_takes_ends_the_first_with_words(hire: 
     assert isinstance(reason, LogUnavailable)
     assert "under the name 'one'. Give each worker a name of its own" in str(reason)
     await until(lambda: len(second.parts) == PARTITIONS)
+
+
+async def test_what_was_begun_before_a_partition_was_away_is_not_gone_on_with(hire: Hire) -> None:
+    """A call that waited for its turn got its permission back with the partition; whoever had it meanwhile had made
+    the same call."""
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    before = {at: first.host.grant(at) for at in ALL}
+    second = await hire()
+    await until(lambda: bool(second.parts) and shared(first, second))
+    had = set(second.parts)
+    assert [at for at in ALL if not before[at]()] == sorted(had)
+    await second.host.stop()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    assert all(first.host.holds(at) for at in ALL)
+    assert [at for at in ALL if not before[at]()] == sorted(had), "a grant ends with its partition's leaving"
+
+
+async def test_retention_that_overtakes_a_worker_costs_what_it_deleted_and_no_standstill(
+    hire: Hire, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = await hire()
+    await until(lambda: len(first.parts) == PARTITIONS)
+    at = ALL[0]
+    first.tally.hold = asyncio.Event()
+    await first.log.append([Draft(EVENTS, b"a", b"x", partition=0)])
+    await until(lambda: at in first.tally.at_work)
+    for _ in range(8):  # more than is read ahead
+        await first.log.append([Draft(EVENTS, b"a", bytes(1024), partition=0) for _ in range(500)])
+    _, end = await first.log.bounds(at)
+    async with admin(first.log.access) as client:
+        await client.delete_records({KafkaPartition(*at): RecordsToDelete(before_offset=end - 10)})
+    first.tally.hold.set()
+    await until(lambda: first.tally.position.get(at) == end)
+    first.tally.hold = None
+    await first.log.append([Draft(EVENTS, b"a", b"x", partition=0), Draft(EVENTS, b"b", b"x", partition=1)])
+    await until(lambda: first.tally.position.get(at) == end + 1)
+    assert "before they were applied" in caplog.text
+    assert first.tally.revocations == [at], "it was taken up anew once"
+
+
+async def test_a_late_row_of_a_quiet_partition_is_found_too(
+    hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was noticed with our next own row there, which may be later than compaction."""
+    monkeypatch.setattr(transport, "LOOK_AGAIN", 1.0)
+    first = await hire()
+    await first.log.append([Draft(EVENTS, b"shop/1", b"x") for _ in range(5)])
+    await until(lambda: first.tally.applied == 5)
+    await first.host.stop()
+    second = await hire()
+    await until(lambda: len(second.parts) == PARTITIONS)
+    await second.log.append([Draft(ROWS, b"shop/1", b"3", ((STAMP, b"3"),))])
+
+    async def healed() -> bool:
+        rows = [one for _, one in await everything(second.log, ROWS) if one.key == b"shop/1"]
+        return counted(rows[-1].value or b"0")[0] == 5
+
+    await until_seen(healed)
