@@ -115,8 +115,8 @@ def differences(
                 )
             )
         wanted = settings_of(topic, copies)
-        names = ["cleanup.policy", *(("min.compaction.lag.ms",) if topic.compacted else ("retention.ms",))]
-        for name in names:
+        kept = "min.compaction.lag.ms" if topic.compacted else "retention.ms"
+        for name in ("cleanup.policy", "min.insync.replicas", "max.message.bytes", kept):
             has = there.settings.get(name, "")
             if name == "cleanup.policy":
                 fits = set(has.split(",")) == {wanted[name]}

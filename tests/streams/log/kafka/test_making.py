@@ -48,6 +48,8 @@ def test_what_is_kept_longer_is_no_difference() -> None:
         (COMPACTED, "cleanup.policy", "delete"),
         (COMPACTED, "cleanup.policy", "compact,delete"),
         (COMPACTED, "min.compaction.lag.ms", "0"),
+        (KEPT, "min.insync.replicas", "1"),
+        (COMPACTED, "max.message.bytes", "1048576"),
     ],
 )
 def test_what_would_lose_records_is_a_difference_with_the_command_that_heals_it(
