@@ -37,7 +37,7 @@ class Folding(Delivery[S]):
 
     def _settles(
         self, key: bytes, event: Settled, row: Row[S] | None, open_effects: dict[str, OpenEffect]
-    ) -> bool:
+    ) -> Settled | None:
         for name, one in open_effects.items():
             self._asked[key, name].add(one.number)
         place = (key, event.key)
@@ -47,10 +47,10 @@ class Folding(Delivery[S]):
             self._heard[place] = max(event.number, self._heard.get(place, 0))
             return super()._settles(key, event, row, open_effects)
         if event.number <= self._heard.get(place, 0):
-            return False
+            return None
         self._heard[place] = event.number
         open_effects.pop(event.key, None)
-        return True
+        return event
 
     def _note(self, unit: Any, key: bytes, *rest: Any) -> None:
         super()._note(unit, key, *rest)
