@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Never
+
 from connectors.bol.call import Call
 from connectors.bol.client import PATIENCE, BolAnswer, Hear, understood
-from connectors.recorded import Recorded
+from connectors.recorded import NotRecorded, Recorded
 from streams.vocabulary.outcomes import Delivered, Failure
 
 
@@ -22,3 +25,11 @@ class RecordedBol:
         if hear is not None:
             hear(raw)
         return understood(raw, None)
+
+
+class Unremembered(dict[str, datetime]):
+    """For what an executor remembers of earlier effects: that is in no answer."""
+
+    def get(self, *_: object) -> Never:
+        """Raises NotRecorded."""
+        raise NotRecorded("what the process remembered")
