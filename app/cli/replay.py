@@ -235,7 +235,8 @@ class _Putting:
         return True
 
     def _say_that_it_lies_there(self, found: Found) -> None:
-        words = f"{len(self._written)} events lie in the log under {self._name!r}; kassabrug applies them when it starts."
+        count = len(self._written)
+        words = f"{count} events lie in the log under {self._name!r}; kassabrug applies them when it starts."
         if found.behind:
             words += f" {found.behind} others wait there before them: once it has come to rest, look again."
         self._say(words)

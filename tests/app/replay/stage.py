@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from app.composition import FLOWS, Clients, flow_rules, subscriptions, tell_started
+from app.composition import FLOWS, Clients, flow_rules, subscriptions
 from app.metrics import Metrics
 from app.replay.choice import Choice
 from app.replay.driving import AT_ONCE, drive, events_of
@@ -31,12 +31,13 @@ from connectors.mplus.intake import translate as translate_mplus
 from connectors.mplus.simulator import MplusSimulatorConfig, generate_articles
 from connectors.mplus.simulator import create_app as create_mplus
 from streams.alarms import Alarms
-from streams.codec import RowCodec
+from streams.codec import RowCodec, fact_headers, message_draft
 from streams.effects import EffectRunner
 from streams.flow import Row
 from streams.log.base import Draft, Handler, TopicPartition
 from streams.log.rows import NoRows, RecoveredRows
 from streams.topics import BOL_WEBHOOKS, MPLUS_WEBHOOKS, rows_topic
+from streams.vocabulary.events import ConnectionStarted, Message
 from tests.app.replay.memory import PARTITIONS, MemoryGuard, MemoryLog
 
 SETTINGS = """
@@ -57,9 +58,22 @@ branch = 1
 payment_method = "BOL"
 delivery_method = "POST"
 {orders}
+[connections.other.bol]
+client_id = "other"
+client_secret = "plain:other-secret"
+[connections.other.mplus]
+api_url = "http://mplus.test"
+ident = "other"
+secret = "plain:other-secret"
+[connections.other.stock]
+branches = [1]
+{stock}
+[connections.other.orders]
+branch = 1
 [vendors]
 tries = 1
 """
+"""`other` is set up and never begins: what happens there, a test says."""
 WRITES = ("createOrderV3", "createOrderV2", "createRelation", "updateRelation")
 
 
@@ -147,9 +161,15 @@ class Stage:
     async def start(self) -> None:
         """The first round: every offer as Mplus has it."""
         await self.begin()
-        await tell_started(self.log, self.settings, self.clock)
+        await self.say(
+            Message(flow="sweeps", entity="", event=ConnectionStarted(started_at=self.clock())), "shop"
+        )
         await self.rest()
         await self.pass_by(30)
+
+    async def say(self, message: Message, connection: str = "shop") -> None:
+        """An event, written by somebody."""
+        await self.log.append([message_draft(message, connection, fact_headers(connection, "t"))])
 
     async def rest(self) -> None:
         """Until nothing is to be done now."""
@@ -200,6 +220,14 @@ class Stage:
         answer = await self.bol.post("/_control/orders", json=body)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["orderId"])
+
+    async def sold(self, *places: int) -> list[str]:
+        """Orders of these articles, pushed by Bol and dealt with."""
+        ids = [await self.order(place) for place in places]
+        for one in ids:
+            await self.push_order(one)
+        await self.rest()
+        return ids
 
     async def push_order(self, order_id: str) -> None:
         """Bol's push about an order, as the ingress stores it."""
@@ -271,5 +299,3 @@ async def open_stage(folder: Path, articles: int = 6) -> AsyncIterator[Stage]:
 def keys(found: Found) -> list[tuple[str, str]]:
     """What differs."""
     return [(one.flow, one.key) for one in found.differences]
-
-
