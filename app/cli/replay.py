@@ -140,7 +140,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T
         if working.done():
             return working.result()
         working.cancel()
-        await asyncio.wait((working,))
+        await asyncio.gather(working, return_exceptions=True)
         return None
     finally:
         stopping.cancel()

@@ -66,6 +66,8 @@ def _name(value: Any, number: int) -> str:
 
 def changes(before: Any, after: Any) -> tuple[Change, ...]:
     """Of two states (structs or None), field by field."""
+    if before == after:
+        return ()
     old = leaves(msgspec.to_builtins(before)) if before is not None else {}
     new = leaves(msgspec.to_builtins(after)) if after is not None else {}
     return tuple(

@@ -21,6 +21,7 @@ from streams.orders.state import Order
 from streams.topics import BOL_RAW, MPLUS_RAW
 from streams.vocabulary.effects import Execution, FetchBolOrder
 from streams.vocabulary.events import BolOrderFetched, OrdersEvent, Settled
+from streams.vocabulary.time import milliseconds
 from tests.app.replay.stage import Stage, keys, open_stage
 
 
@@ -218,6 +219,11 @@ async def test_what_a_sweep_misread_is_told_again_to_those_it_is_about(
         ]
         assert (await stage.look(Choice(topic=BOL_RAW.name))).unsent == (), "it was Mplus who was misread"
         assert (await stage.look(Choice(topic=MPLUS_RAW.name, flow="orders"))).unsent == ()
+        await stage.pass_by(3600)
+        since = milliseconds(stage.clock())
+        await stage.pass_by(60)
+        late = await stage.look(Choice(since=since))
+        assert (late.looked_at["sweeps"], late.unsent) == (1, ()), "it was found before"
 
         found = await stage.look()
         assert len(found.unsent) == len(stage.range)
