@@ -136,8 +136,7 @@ class Looking:
         await self._choose()
         for part in await self._partitions():
             await self._fold(part)
-        self._tell(Progress("inboxes", 0, 1))
-        late = await unsent(self._reader, self._words)
+        late = await unsent(self._reader, self._words, lambda *far: self._tell(Progress(*far)))
         return Found(
             looked_at={name: self._looked_at[name] for name in self._compared},
             events=self._events,
@@ -216,15 +215,15 @@ class Looking:
                 self._words.say(topic, message, connection, record.timestamp)
 
     def _take_answer(self, record: Record) -> None:
-        """A raw answer chooses the row that asked; where it found events about others (a sweep), these too. One that
-        was written before it was noted who asked chooses whoever has that key."""
+        """A raw answer chooses the row that asked. An answer to a sweep is looked through in any case: it is about
+        others. One that was written before it was noted who asked chooses whoever has that key."""
         if record.key is None:
             return
         asking = asking_of(record)
         for name in [asking.flow] if asking is not None else self._compared:
             if name in self._chosen and self._choice.fits(record.key):
                 self._chosen[name].add(record.key)
-            elif asking is not None and name in self._flows:
+            elif asking is not None and name in self._flows and b"/" not in record.key:
                 self._asking[name].add(record.key)
 
     async def _chosen_records(self, topic: str) -> AsyncIterator[Record]:

@@ -8,7 +8,7 @@ whoever hears it takes it by its business identity, like any other event.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple, assert_never
 
 from streams.codec import message_draft
@@ -125,8 +125,10 @@ class Unsent(NamedTuple):
     """Words about which nothing can be said: the inbox of their time is no longer kept."""
 
 
-async def unsent(reader: LogReader, words: Iterable[Word]) -> Unsent:
-    """Looks through the inboxes from the time of the words on. Raises LogUnavailable."""
+async def unsent(
+    reader: LogReader, words: Iterable[Word], tell: Callable[[str, int, int], None] = lambda *_: None
+) -> Unsent:
+    """Looks through the inboxes from the time of the words on. `tell(what, done, of)`. Raises LogUnavailable."""
     places: defaultdict[TopicPartition, list[Word]] = defaultdict(list)
     counts: dict[str, int] = {}
     for word in words:
@@ -136,7 +138,7 @@ async def unsent(reader: LogReader, words: Iterable[Word]) -> Unsent:
     found: list[Word] = []
     unsure = 0
     for at, some in places.items():
-        left, kept_since = await _left(reader, at, some)
+        left, kept_since = await _left(reader, at, some, tell)
         for word in left:
             if kept_since is not None and word.moment < kept_since + SLACK:
                 unsure += 1
@@ -145,7 +147,9 @@ async def unsent(reader: LogReader, words: Iterable[Word]) -> Unsent:
     return Unsent(tuple(sorted(found, key=lambda word: word.moment)), unsure)
 
 
-async def _left(reader: LogReader, at: TopicPartition, words: list[Word]) -> tuple[list[Word], int | None]:
+async def _left(
+    reader: LogReader, at: TopicPartition, words: list[Word], tell: Callable[[str, int, int], None]
+) -> tuple[list[Word], int | None]:
     """Those that are not there, and since when records are kept (None: all are)."""
     looked_for: defaultdict[tuple[bytes, bytes], list[Word]] = defaultdict(list)
     for word in words:
@@ -155,12 +159,14 @@ async def _left(reader: LogReader, at: TopicPartition, words: list[Word]) -> tup
     if first > 0:
         oldest = (await reader.read(at, first, 1)).records if first < end else ()
         kept_since = oldest[0].timestamp if oldest else max(word.moment for word in words)
-    position = await reader.offset_at(at, max(0, min(word.moment for word in words) - SLACK))
+    begin = position = await reader.offset_at(at, max(0, min(word.moment for word in words) - SLACK))
+    what = f"{at.topic}, {at.partition}, what was sent"
     while looked_for and position < end:
         run = await reader.read(at, position, READ_AT_ONCE)
         if run.end <= position:
             break
         position = run.end
+        tell(what, position - begin, end - begin)
         for record in run.records:
             one = (record.key or b"", record.value or b"")
             waiting = looked_for.get(one)
