@@ -21,7 +21,8 @@ from app.composition import FLOWS, flow_rules
 from app.logs import OpenLog, onlooker, running_log
 from app.replay.choice import Choice
 from app.replay.driving import AT_ONCE, drive, events_of
-from app.replay.looking import Found, Looking, Progress
+from app.replay.looking import Found, Looking
+from app.replay.reading import Progress
 from app.replay.telling import show, told
 from app.settings import Said, Settings
 from connectors.bol.intake import translate as translate_bol

@@ -193,7 +193,7 @@ class Folding(Delivery[S]):
     ) -> None:
         super()._note(unit, key, row, record, connection, trace, open_effects, decision)
         for message in decision.messages:
-            self.decided[key].say(key, message, connection, record.timestamp)
+            self.decided[key].say((self._flow.name, key), message, connection, record.timestamp)
         asked = unit.rows[key].open
         if decision.state is None and not asked:
             self._askings.pop(key, None)  # a row that begins again counts from the beginning

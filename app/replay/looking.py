@@ -1,19 +1,21 @@
-"""The dry run: which entities are meant, their rows worked out anew, and how these differ from the live ones."""
+"""The dry run: the chosen entities' rows worked out anew, and how these differ from the live ones."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from app.replay.answers import VENDORS, KeptAnswers, kept
 from app.replay.choice import Choice
+from app.replay.choosing import Choosing, Rules
 from app.replay.differing import REASONS, Difference, calls, changes, said, without_done
 from app.replay.folding import Folder, Told
 from app.replay.messages import Words, unsent
-from streams.codec import FactReader, RowCodec, Unreadable, asking_of, key_of, split_key
+from app.replay.reading import Tell, stretch
+from streams.codec import FactReader, RowCodec, Unreadable, key_of, split_key
 from streams.flow import Flow, Row
 from streams.log.base import Draft, LogReader, Record, TopicPartition
 from streams.log.partition import partition_of
@@ -22,17 +24,8 @@ from streams.topics import inbox_topic, rows_topic
 from streams.translation import Translate
 from streams.vocabulary.events import Settled
 
-READ_AT_ONCE = 2_000
 RUNS_AT_ONCE = 100
 """Outcomes whose raw answers are at hand at the same time."""
-
-
-class Progress(NamedTuple):
-    """How far it is."""
-
-    what: str
-    done: int
-    of: int
 
 
 class Outcomes(NamedTuple):
@@ -75,10 +68,6 @@ class Found(NamedTuple):
         return not self.differences and not self.unsent and not self.moved
 
 
-Tell = Callable[[Progress], None]
-Rules = Callable[[str], Any | None]
-
-
 class _Applied(msgspec.Struct):
     applied: int
 
@@ -116,9 +105,6 @@ class Looking:
         self._translations = translations
         self._tell = tell
         self._choice = Choice()
-        self._compared: tuple[str, ...] = ()
-        self._chosen: dict[str, set[bytes]] = {}
-        self._asking: defaultdict[str, set[bytes]] = defaultdict(set)
         self._words = Words()
         self._told: list[Told] = []
         self._looked_at: Counter[str] = Counter()
@@ -131,14 +117,14 @@ class Looking:
         """Once. Raises ValueError for a topic or flow that there is not, LogUnavailable, FlowStopped when the present
         code cannot apply whole rows of events."""
         self._choice = choice
-        self._compared = self._flows_of(choice)
-        self._chosen = {name: set() for name in self._compared}
-        await self._choose()
-        for part in await self._partitions():
+        choosing = Choosing(self._reader, self._rules, self._translations, choice, self._tell)
+        await choosing.choose()
+        self._words.add(choosing.words)
+        for part in await self._partitions(choosing):
             await self._fold(part)
-        late = await unsent(self._reader, self._words, lambda *far: self._tell(Progress(*far)))
+        late = await unsent(self._reader, self._words, self._tell)
         return Found(
-            looked_at={name: self._looked_at[name] for name in self._compared},
+            looked_at={name: self._looked_at[name] for name in choosing.compared},
             events=self._events,
             outcomes=self._outcomes(),
             differences=tuple(self._differences),
@@ -160,100 +146,10 @@ class Looking:
             sum(told.parked for told in self._told),
         )
 
-    def _flows_of(self, choice: Choice) -> tuple[str, ...]:
-        """Whose rows are compared."""
-        if choice.flow and choice.flow not in self._flows:
-            raise ValueError(f"no flow {choice.flow!r}; there are {', '.join(self._flows)}")
-        wanted = (choice.flow,) if choice.flow else tuple(self._flows)
-        if choice.topic and choice.topic not in (*self._translations, *VENDORS):
-            wanted = tuple(name for name in wanted if inbox_topic(name) == choice.topic)
-            if not wanted:
-                there = [*map(inbox_topic, self._flows), *self._translations, *VENDORS]
-                raise ValueError(
-                    f"nothing is rebuilt from {choice.topic!r}; choose one of {', '.join(there)}"
-                )
-        return wanted
-
-    # -- which entities
-
-    async def _choose(self) -> None:
-        topic = self._choice.topic
-        for name in self._compared:
-            if topic in ("", inbox_topic(name)):
-                async for record in self._chosen_records(inbox_topic(name)):
-                    if record.key is not None and self._choice.fits(record.key):
-                        self._chosen[name].add(record.key)
-        for webhooks, translate in self._translations.items():
-            if topic in ("", webhooks):
-                async for record in self._chosen_records(webhooks):
-                    self._take_push(webhooks, translate, record)
-        if topic in VENDORS:
-            async for record in self._chosen_records(topic):
-                self._take_answer(record)
-        for chosen in (*self._chosen.values(), *self._asking.values()):
-            chosen -= {key for key in chosen if not self._known(key)}
-
-    def _known(self, key: bytes) -> bool:
-        """Whether the settings have its connection: nothing can be said of rows of another."""
-        try:
-            connection, _ = split_key(key)
-        except Unreadable:
-            return False
-        return any(rules(connection) is not None for rules in self._rules.values())
-
-    def _take_push(self, topic: str, translate: Translate, record: Record) -> None:
-        """Whose entities a push is about shows when it is translated, with the present code."""
-        try:
-            connection, _ = split_key(record.key)
-            messages, _ = translate(connection, record) if self._known(record.key or b"") else ([], [])
-        except Exception:  # a dead letter, now as then
-            return
-        for message in messages:
-            key = key_of(connection, message.entity)
-            if message.flow in self._chosen and self._choice.fits(key):
-                self._chosen[message.flow].add(key)
-                self._words.say(topic, message, connection, record.timestamp)
-
-    def _take_answer(self, record: Record) -> None:
-        """A raw answer chooses the row that asked. An answer to a sweep is looked through in any case: it is about
-        others. One that was written before it was noted who asked chooses whoever has that key."""
-        if record.key is None:
-            return
-        asking = asking_of(record)
-        for name in [asking.flow] if asking is not None else self._compared:
-            if name in self._chosen and self._choice.fits(record.key):
-                self._chosen[name].add(record.key)
-            elif asking is not None and name in self._flows and b"/" not in record.key:
-                self._asking[name].add(record.key)
-
-    async def _chosen_records(self, topic: str) -> AsyncIterator[Record]:
-        """Those of the chosen span and connection."""
-        choice = self._choice
-        count = await self._reader.partitions(topic)
-        for number in range(count):
-            at = TopicPartition(topic, number)
-            first, end = await self._reader.bounds(at)
-            if choice.since is not None:
-                first = max(first, await self._reader.offset_at(at, choice.since))
-            async for run in self._runs(f"{topic}, {number + 1} of {count}", at, first, end):
-                for record in run:
-                    if choice.spans(record.timestamp) and choice.concerns(record.key):
-                        yield record
-
-    async def _runs(self, what: str, at: TopicPartition, first: int, end: int) -> AsyncIterator[list[Record]]:
-        position = first
-        while position < end:
-            run = await self._reader.read(at, position, READ_AT_ONCE)
-            if run.end <= position:
-                return
-            position = run.end
-            yield list(run.records)
-            self._tell(Progress(what, position - first, end - first))
-
-    async def _partitions(self) -> list[_Partition]:
+    async def _partitions(self, choosing: Choosing) -> list[_Partition]:
         found: list[_Partition] = []
         for name in self._flows:
-            chosen, asking = self._chosen.get(name, set()), self._asking[name]
+            chosen, asking = choosing.compared.get(name, set()), choosing.asking[name]
             topic = inbox_topic(name)
             count = await self._reader.partitions(topic)
             for number in range(count):
@@ -309,7 +205,7 @@ class Looking:
         settled: FactReader[Any] = FactReader(flow.events)
         there: set[bytes] = set()
         what = f"{part.at.topic}, {part.at.partition + 1} of {part.partitions}, worked out anew"
-        async for records in self._runs(what, part.at, *bounds):
+        async for records in stretch(self._reader, part.at, *bounds, what, self._tell):
             own = [record for record in records if record.key in folded]
             some = [record for record in own if record.offset < seen]
             self._behind += sum(record.key in part.chosen for record in own[len(some) :])
@@ -343,7 +239,8 @@ class Looking:
         at = TopicPartition(rows_topic(part.flow), part.at.partition)
         moved: set[str] = set()
         _, end = await self._reader.bounds(at)
-        async for records in self._runs(f"{at.topic}, what moved", at, since, end):
+        what = f"{at.topic}, what moved"
+        async for records in stretch(self._reader, at, since, end, what, self._tell):
             moved.update((record.key or b"").decode(errors="replace") for record in records)
         self._differences += [one for one in found if one.key not in moved]
         self._moved += [f"{one.flow} {one.key}" for one in found if one.key in moved]
@@ -355,7 +252,7 @@ def _seen(rows: RecoveredRows, partition: int) -> int:
 
 
 def _portions(
-    records: list[Record], reader: FactReader[Any]
+    records: Sequence[Record], reader: FactReader[Any]
 ) -> Iterator[tuple[list[Record], list[tuple[bytes, Settled]]]]:
     """The records in pieces, each with its outcomes, so that the raw answers of a piece fit into memory."""
     portion: list[Record] = []

@@ -8,9 +8,10 @@ whoever hears it takes it by its business identity, like any other event.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple, assert_never
 
+from app.replay.reading import Tell, stretch
 from streams.codec import message_draft
 from streams.log.base import LogReader, TopicPartition
 from streams.log.partition import partition_of
@@ -41,7 +42,6 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.time import CLOCKS_DIFFER
 
-READ_AT_ONCE = 2_000
 SLACK = int(CLOCKS_DIFFER * 4_000)
 """Milliseconds by which a message may seem older than what it follows from: it was written by another process."""
 
@@ -125,10 +125,8 @@ class Unsent(NamedTuple):
     """Words about which nothing can be said: the inbox of their time is no longer kept."""
 
 
-async def unsent(
-    reader: LogReader, words: Iterable[Word], tell: Callable[[str, int, int], None] = lambda *_: None
-) -> Unsent:
-    """Looks through the inboxes from the time of the words on. `tell(what, done, of)`. Raises LogUnavailable."""
+async def unsent(reader: LogReader, words: Iterable[Word], tell: Tell) -> Unsent:
+    """Looks through the inboxes from the time of the words on. Raises LogUnavailable."""
     places: defaultdict[TopicPartition, list[Word]] = defaultdict(list)
     counts: dict[str, int] = {}
     for word in words:
@@ -148,7 +146,7 @@ async def unsent(
 
 
 async def _left(
-    reader: LogReader, at: TopicPartition, words: list[Word], tell: Callable[[str, int, int], None]
+    reader: LogReader, at: TopicPartition, words: list[Word], tell: Tell
 ) -> tuple[list[Word], int | None]:
     """Those that are not there, and since when records are kept (None: all are)."""
     looked_for: defaultdict[tuple[bytes, bytes], list[Word]] = defaultdict(list)
@@ -159,15 +157,9 @@ async def _left(
     if first > 0:
         oldest = (await reader.read(at, first, 1)).records if first < end else ()
         kept_since = oldest[0].timestamp if oldest else max(word.moment for word in words)
-    begin = position = await reader.offset_at(at, max(0, min(word.moment for word in words) - SLACK))
-    what = f"{at.topic}, {at.partition}, what was sent"
-    while looked_for and position < end:
-        run = await reader.read(at, position, READ_AT_ONCE)
-        if run.end <= position:
-            break
-        position = run.end
-        tell(what, position - begin, end - begin)
-        for record in run.records:
+    begin = await reader.offset_at(at, max(0, min(word.moment for word in words) - SLACK))
+    async for records in stretch(reader, at, begin, end, f"{at.topic}, {at.partition}, what was sent", tell):
+        for record in records:
             one = (record.key or b"", record.value or b"")
             waiting = looked_for.get(one)
             if waiting is None:
@@ -177,4 +169,6 @@ async def _left(
                 looked_for[one] = later
             else:
                 del looked_for[one]
+        if not looked_for:
+            break
     return [word for some in looked_for.values() for word in some], kept_since

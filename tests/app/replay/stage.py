@@ -101,11 +101,21 @@ class Stage:
         self.clock = StageClock()
         self.log = MemoryLog(self.clock)
         self.range = tuple(replace(one, opening_stock=10) for one in generate_articles(7, articles))
+        # Nobody is subscribed: what would be pushed, a test says. (A client of its own would load certificates.)
+        self._silent = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
         self._mplus_app = create_mplus(
-            MplusSimulatorConfig(articles=self.range), clock=self.clock, sleep=self.clock.sleep, rng=Random(1)
+            MplusSimulatorConfig(articles=self.range),
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            rng=Random(1),
+            client=self._silent,
         )
         self._bol_app = create_bol(
-            BolSimulatorConfig(limits={}), clock=self.clock, sleep=self.clock.sleep, rng=Random(2)
+            BolSimulatorConfig(limits={}),
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            rng=Random(2),
+            client=self._silent,
         )
         self.bol = httpx.AsyncClient(transport=httpx.ASGITransport(self._bol_app), base_url="http://bol.test")
         self.mplus = httpx.AsyncClient(
@@ -127,6 +137,7 @@ class Stage:
         for app, inside in ((self._bol_app, self.bol), (self._mplus_app, self.mplus)):
             await app.state.simulator.aclose()
             await inside.aclose()
+        await self._silent.aclose()
 
     # -- the bridge
 

@@ -133,7 +133,7 @@ async def left(log: MemoryLog, *messages: tuple[Message, int]) -> tuple[list[byt
     words = Words()
     for message, moment in messages:
         words.say(message.entity, message, "shop", moment)
-    found = await unsent(log, words)
+    found = await unsent(log, words, lambda _: None)
     return [word.key for word in found.words], found.unsure
 
 
