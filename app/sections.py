@@ -227,7 +227,7 @@ class Log(_Part):
     partitions: Whole | None = Field(default=None, ge=1, le=1000)
     """Of every topic; fixed when the topics are made. None: see `parts`."""
     keep_days: Whole = Field(default=30, ge=1, le=3650)
-    """How long pushes, answers of the vendors and the history are kept: what a replay reaches back to."""
+    """How long events, pushes, answers of the vendors and the history are kept: what a replay reaches back to."""
     kafka: Kafka = Kafka()
 
     @property

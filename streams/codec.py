@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -17,16 +18,19 @@ from streams.flow import Row
 from streams.log.base import Draft, Headers, Record, TopicPartition, header
 from streams.topics import ACTIVITY, BOL_RAW, DEAD_LETTERS, MPLUS_RAW, inbox_topic
 from streams.vocabulary.activity import Activity
-from streams.vocabulary.effects import RawAnswer
+from streams.vocabulary.effects import Asking, Effect, RawAnswer
 from streams.vocabulary.events import Message
 from streams.vocabulary.time import milliseconds
 
+ASKING = "asking"
+"""The header of a raw answer that says which run of which effect it is of."""
 SCHEMA = 1
 """Raised when an older reader could not make sense of what a newer writer writes."""
 
 E = TypeVar("E")
 S = TypeVar("S")
 _encode = msgspec.json.Encoder().encode
+_askings = msgspec.json.Decoder(Asking)
 
 
 class Unreadable(Exception):
@@ -117,15 +121,49 @@ def activity_draft(activity: Activity, key: bytes, headers: Headers, timestamp: 
     return Draft(ACTIVITY.name, key, _encode(activity), headers, timestamp)
 
 
-def raw_draft(raw: RawAnswer, key: bytes, headers: Headers) -> Draft:
-    """A vendor's answer as it came."""
+def raw_draft(raw: RawAnswer, key: bytes, headers: Headers, asking: Asking | None = None) -> Draft:
+    """A vendor's answer as it came, to what the row of this key asked."""
     topic = BOL_RAW if raw.vendor == "bol" else MPLUS_RAW
-    extra = (
+    extra: Headers = (
         ("operation", raw.operation.encode()),
         ("status", str(raw.status).encode()),
-        ("asked_at", _moment(raw.asked_at)),
+        ("asked_at", raw.asked_at.isoformat().encode()),
     )
+    if asking is not None:
+        extra += ((ASKING, _encode(asking)),)
     return Draft(topic.name, key, raw.body, headers + extra, milliseconds(raw.answered_at))
+
+
+def asking_of(record: Record) -> Asking | None:
+    """Which run of which effect a raw answer is of; None: it was written before that was noted."""
+    told = header(record.headers, ASKING)
+    if not told:
+        return None
+    try:
+        return _askings.decode(told)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def raw_answer(record: Record, vendor: str, asking: Asking) -> RawAnswer:
+    """The answer in a record of a raw topic. Raises Unreadable."""
+    try:
+        return RawAnswer(
+            vendor=vendor,
+            operation=header(record.headers, "operation"),
+            status=int(header(record.headers, "status")),
+            body=record.value or b"",
+            asked_at=datetime.fromisoformat(header(record.headers, "asked_at")),
+            answered_at=asking.answered_at,
+            call=asking.call,
+        )
+    except ValueError as error:
+        raise Unreadable(f"not an answer of a vendor: {error}") from error
+
+
+def mark_of(effect: Effect) -> str:
+    """Equal for equal effects. It does not tell what is in them: that may be personal."""
+    return blake2b(_encode(effect), digest_size=12).hexdigest()
 
 
 def dead_letter(record: Record, at: TopicPartition, reason: str) -> Draft:
@@ -137,7 +175,3 @@ def dead_letter(record: Record, at: TopicPartition, reason: str) -> Draft:
         ("dead.offset", str(record.offset).encode()),
     )
     return Draft(DEAD_LETTERS.name, record.key, record.value, record.headers + extra, record.timestamp)
-
-
-def _moment(moment: datetime) -> bytes:
-    return moment.isoformat(timespec="milliseconds").encode()

@@ -214,9 +214,12 @@ class Delivery(Handler, Generic[S]):
             self._rebuild(unit, key, row, record, trace, event)
             return
         open_effects = dict(row.open) if row else {}
-        if isinstance(event, Settled) and not self._settles(key, event, row, open_effects):
-            unit.skipped += 1  # settled already: the effect was run twice around a crash
-            return
+        if isinstance(event, Settled):
+            outcome = self._settles(key, event, row, open_effects)
+            if outcome is None:
+                unit.skipped += 1  # settled already: the effect was run twice around a crash
+                return
+            event = outcome
         at = moment_of(record.timestamp)
         if isinstance(event, Woke):
             if row is None or row.wake is None or event.due < row.wake:
@@ -236,21 +239,22 @@ class Delivery(Handler, Generic[S]):
 
     def _settles(
         self, key: bytes, event: Settled, row: Row[S] | None, open_effects: dict[str, OpenEffect]
-    ) -> bool:
-        """Whether this outcome is news; closes the effect that it is of. One of an asking that was superseded is news
+    ) -> Settled | None:
+        """The outcome, if it is news; closes the effect that it is of. One of an asking that was superseded is news
         too: it happened."""
         asked = open_effects.get(event.key)
         if asked is None or event.number > asked.number:
-            return False
+            return None
         if event.number == asked.number:
             del open_effects[event.key]
-        return True
+        return event
 
     def _rebuild(
         self, unit: _Unit[S], key: bytes, row: Row[S] | None, record: Record, trace: str, event: Rebuilt
     ) -> None:
         """Puts a row that a replay has worked out in the place of this one, unless something has happened to it since.
-        What is asked for already in the same words stays the same asking: nothing is done twice for it."""
+        What is asked for already in the same words stays the same asking: nothing is done twice for it. The rest is
+        asked as `repeated`, since something like it may have been done: what is not idempotent looks first."""
         if (row.applied if row else 0) != event.basis:
             unit.skipped += 1  # the replay looks again, and works it out anew
             return
@@ -264,7 +268,7 @@ class Delivery(Handler, Generic[S]):
                 continue
             asked += 1
             open_effects[effect_key] = OpenEffect(
-                effect=wanted.effect, number=asked, not_before=wanted.not_before, repeated=wanted.repeated
+                effect=wanted.effect, number=asked, not_before=wanted.not_before, repeated=True
             )
         if key not in unit.rows and row is not None:
             unit.before[key] = row

@@ -20,15 +20,17 @@ from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from streams.backoff import ASKED_CAP
-from streams.codec import fact_headers, message_draft, raw_draft, split_key
+from streams.codec import fact_headers, mark_of, message_draft, raw_draft, split_key
 from streams.flow import OpenEffect
-from streams.log.base import LogUnavailable, LogWriter, TopicPartition
+from streams.log.base import Draft, Headers, LogUnavailable, LogWriter, TopicPartition
 from streams.observer import Observer
 from streams.vocabulary.effects import (
+    Asking,
     BolEffect,
     Effect,
     Execution,
     PushStock,
+    Stumbled,
     SweepArticles,
     SweepBolOffers,
     SweepBolOrders,
@@ -57,6 +59,8 @@ RELEASE = 5.0
 """Seconds that running effects of a partition get before it is let go, where nobody else waits for it."""
 UNCERTAIN = 0.5
 """Seconds until it is asked again whether a partition is still ours."""
+LONGEST_RAW = 2 * 1024 * 1024
+"""Bytes of a vendor's answer that is kept: only the stock of a whole administration, read once, is longer."""
 
 _SWEEPS = (
     SweepBolOrders,
@@ -73,7 +77,8 @@ class Executor(Protocol):
     """Runs the effects of one vendor, for every connection."""
 
     async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
-        """See streams/vocabulary/effects.py. Vendor failures are outcomes, never exceptions."""
+        """See streams/vocabulary/effects.py. Vendor failures are outcomes, never exceptions. A bug is let out, as
+        Stumbled where answers had come already."""
 
 
 class _Wanted(NamedTuple):
@@ -245,10 +250,13 @@ class EffectRunner:
             return
         except Exception as error:  # a bug in a connector: the effect may have been sent
             log.exception("%s: %s failed in our own code", connection, type(effect).__name__)
+            stumbled = error if isinstance(error, Stumbled) else None
+            cause = error.__cause__ if stumbled else error
             execution = Execution(
-                outcome=AnswerLost(why=f"our own code failed: {type(error).__name__}"),
+                outcome=AnswerLost(why=f"our own code failed: {type(cause).__name__}"),
                 asked_at=asked_at,
                 answered_at=self._clock(),
+                raw=stumbled.raw if stumbled else (),
             )
         took = (execution.answered_at - asked_at).total_seconds()
         self._observer.settled(vendor, type(effect).__name__, outcome_name(execution), took)
@@ -282,7 +290,7 @@ class EffectRunner:
             answered_at=execution.answered_at,
         )
         _, entity = split_key(wanted.key)
-        raw = [raw_draft(one, wanted.key, headers) for one in execution.raw]
+        raw = _raw_drafts(wanted, execution, headers)
         found = [message_draft(message, connection, headers) for message in execution.messages]
         outcome = message_draft(Message(flow=wanted.flow, entity=entity, event=settled), connection, headers)
         writes = [[*raw, *found], [outcome]] if found else [[*raw, outcome]]
@@ -296,6 +304,33 @@ class EffectRunner:
                 # is run again as `repeated`.
                 self._observer.stalled("effects", str(error))
                 await self._sleep(1.0)
+
+
+def _raw_drafts(wanted: _Wanted, execution: Execution, headers: Headers) -> list[Draft]:
+    asking = wanted.effect
+    mark = mark_of(asking.effect) if execution.raw else ""
+    return [
+        raw_draft(
+            one,
+            wanted.key,
+            headers,
+            Asking(
+                flow=wanted.flow,
+                key=wanted.effect_key,
+                number=asking.number,
+                mark=mark,
+                began=execution.began or execution.asked_at,
+                settled_at=execution.answered_at,
+                answered_at=one.answered_at,
+                call=one.call,
+                place=place,
+                places=len(execution.raw),
+                repeated=asking.repeated,
+            ),
+        )
+        for place, one in enumerate(execution.raw, 1)
+        if len(one.body) <= LONGEST_RAW
+    ]
 
 
 def vendor_of(effect: Effect) -> str:

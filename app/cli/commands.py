@@ -193,7 +193,10 @@ def replay(
         typer.Option("--from", help="Events from this moment on (ISO), or so long ago: 90s, 15m, 2h, 1d."),
     ] = "",
     until: Annotated[str, typer.Option("--to", help="Events before this moment.")] = "",
-    topic: Annotated[str, typer.Option(help="An inbox or a webhook topic.")] = "",
+    topic: Annotated[
+        str,
+        typer.Option(help="What lies on this topic: an inbox, pushes (bol.webhooks), raw answers (bol.raw)."),
+    ] = "",
     connection: Annotated[str, typer.Option(help="Of this shop.")] = "",
     key: Annotated[
         str, typer.Option(help="Of this entity: an article number, an order, connection/entity.")
@@ -202,14 +205,18 @@ def replay(
     everything: Annotated[bool, typer.Option("--all", help="Of everything there is.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look, and tell.")] = False,
     name: Annotated[str, typer.Option(help="The incident: under this name it is put in place.")] = "",
+    rate: Annotated[
+        int, typer.Option(min=0, help="Put so many entities in place in a second at most; 0: no bound.")
+    ] = 0,
     as_json: AsJson = False,
     log: LogAt = None,
 ) -> None:
-    """Works out the chosen entities anew from their events, with the present code and settings; tells how they would
-    differ and which vendor calls would follow. Without --dry-run it is put in place, and nothing is done twice."""
+    """Works out the chosen entities anew from their events and the vendors' raw answers, with the present code and
+    settings; tells how they would differ and which vendor calls would follow. Without --dry-run it is put in place, and
+    nothing is done twice. Ctrl-C stops it between two pieces; the same command goes on from there."""
     from app.cli.replay import Asked, run
 
-    asked = Asked(since, until, topic, connection, key, flow, everything, dry_run, name, as_json)
+    asked = Asked(since, until, topic, connection, key, flow, everything, dry_run, name, rate, as_json)
     sys.exit(run(config, asked, _said(log)))
 
 

@@ -17,6 +17,7 @@ from app.cli.process import run as run_process
 from app.logs import onlooker
 from app.readmodel.masking import shown_body
 from app.settings import Said, Settings
+from streams.codec import ASKING
 from streams.log.base import LogReader, LogUnavailable, Record, TopicPartition
 from streams.topics import topic as topic_named
 from streams.vocabulary.time import SHOP_ZONE, milliseconds, moment_of, system_clock
@@ -127,7 +128,8 @@ def told(at: TopicPartition, record: Record) -> dict[str, object]:
         "offset": record.offset,
         "at": moment_of(record.timestamp).isoformat(timespec="milliseconds"),
         "key": None if record.key is None else record.key.decode(errors="replace"),
-        "headers": {name: value.decode(errors="replace") for name, value in record.headers},
+        # What was asked has a mark in there, by which somebody who guesses at it could be sure.
+        "headers": {name: value.decode(errors="replace") for name, value in record.headers if name != ASKING},
         "value": None if record.value is None else shown_body(record.value),
     }
 

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from app.replay.folding import Deed
+from streams.codec import mark_of
 from streams.flow import Row
 from streams.vocabulary.effects import CommitOrder, CreateRelation, Effect, PushStock, UpdateRelation
-from streams.vocabulary.events import OrderCommitted, RelationSaved, Settled, StockPushed
+from streams.vocabulary.events import OrderCommitted, RelationSaved, StockPushed
 
 NOT_THERE = "(nothing)"
 REASONS = {"stock": frozenset({"cause", "cause_at"})}
@@ -64,6 +66,8 @@ def _name(value: Any, number: int) -> str:
 
 def changes(before: Any, after: Any) -> tuple[Change, ...]:
     """Of two states (structs or None), field by field."""
+    if before == after:
+        return ()
     old = leaves(msgspec.to_builtins(before)) if before is not None else {}
     new = leaves(msgspec.to_builtins(after)) if after is not None else {}
     return tuple(
@@ -73,26 +77,40 @@ def changes(before: Any, after: Any) -> tuple[Change, ...]:
     )
 
 
-def done(effect: Effect, outcomes: Sequence[Settled]) -> bool:
-    """Whether the vendor has done this already, as far as its recorded answers tell: then it is not done again."""
-    answers = [one.outcome for one in outcomes]
+def done(effect: Effect, deeds: Sequence[Deed]) -> bool:
+    """Whether the vendor has done this already, as far as its recorded answers tell: then it is not done again.
+
+    An order is committed once, whatever the draft: a second one would be another order. A customer is saved when the
+    very same fields were.
+    """
     match effect:
         case PushStock():
             pushed = [
-                one for one in answers if isinstance(one, StockPushed) and one.offer_id == effect.offer_id
+                one.outcome
+                for one in deeds
+                if isinstance(one.outcome, StockPushed) and one.outcome.offer_id == effect.offer_id
             ]
             return bool(pushed) and pushed[-1].amount == effect.amount
         case CommitOrder():
-            return any(isinstance(one, OrderCommitted) for one in answers)
+            return any(isinstance(one.outcome, OrderCommitted) for one in deeds)
         case CreateRelation() | UpdateRelation():
-            return any(isinstance(one, RelationSaved) for one in answers)
+            return any(isinstance(one.outcome, RelationSaved) and _asked(one, effect) for one in deeds)
         case _:
             return False
 
 
-def without_done(row: Row[Any], outcomes: Sequence[Settled]) -> Row[Any]:
-    """The row without the asking for what was done."""
-    kept = {name: one for name, one in row.open.items() if not done(one.effect, outcomes)}
+def _asked(deed: Deed, effect: Effect) -> bool:
+    return deed.mark == mark_of(effect) if deed.mark else deed.effect == effect
+
+
+def without_done(row: Row[Any], deeds: Sequence[Deed], live: Row[Any] | None) -> Row[Any]:
+    """The row without the asking for what was done; what the live row asks for too stays that one's."""
+    asked = {name: one.effect for name, one in live.open.items()} if live else {}
+    kept = {
+        name: one
+        for name, one in row.open.items()
+        if asked.get(name) == one.effect or not done(one.effect, deeds)
+    }
     return row if len(kept) == len(row.open) else msgspec.structs.replace(row, open=kept)
 
 

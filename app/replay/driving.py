@@ -15,7 +15,7 @@ import msgspec
 from app.replay.differing import Difference
 from app.replay.looking import Found
 from streams.codec import fact_headers
-from streams.log.base import Draft, LogWriter
+from streams.log.base import Draft, Headers, LogWriter
 from streams.topics import inbox_topic
 from streams.vocabulary.events import Rebuilt
 
@@ -33,22 +33,30 @@ def rebuilt_draft(difference: Difference, incident: str) -> Draft:
     """The event that puts a row in place."""
     connection = difference.key.partition("/")[0]
     event = Rebuilt(incident=incident, basis=difference.basis, row=msgspec.Raw(difference.row or GONE))
-    headers = (*fact_headers(connection, trace_of(incident)), (INCIDENT, incident.encode()))
+    headers = headers_of(connection, incident)
     return Draft(inbox_topic(difference.flow), difference.key.encode(), msgspec.json.encode(event), headers)
 
 
+def headers_of(connection: str, incident: str) -> Headers:
+    """Of everything that a replay writes."""
+    return (*fact_headers(connection, trace_of(incident)), (INCIDENT, incident.encode()))
+
+
 def events_of(found: Found, incident: str) -> list[Draft]:
-    """All that is to be written: first what pushes should have become, which changes rows by itself."""
-    marked = (INCIDENT, incident.encode())
+    """All that is to be written: rows first. A message before would move the row that it is for, which then would not
+    be the one that was looked at."""
     return [
-        *(one._replace(headers=(*one.headers, marked), timestamp=None) for one in found.unsent),
         *(rebuilt_draft(one, incident) for one in found.differences),
+        *(
+            one._replace(headers=headers_of((one.key or b"").decode().partition("/")[0], incident))
+            for one in found.unsent
+        ),
     ]
 
 
-async def drive(writer: LogWriter, drafts: Sequence[Draft]) -> AsyncIterator[int]:
+async def drive(writer: LogWriter, drafts: Sequence[Draft], at_once: int = AT_ONCE) -> AsyncIterator[int]:
     """Writes them in pieces; yields how many are written. Whoever stops in between loses nothing: the rest still
     differs. Raises LogUnavailable."""
-    for first in range(0, len(drafts), AT_ONCE):
-        await writer.append(drafts[first : first + AT_ONCE])
-        yield min(len(drafts), first + AT_ONCE)
+    for first in range(0, len(drafts), at_once):
+        await writer.append(drafts[first : first + at_once])
+        yield min(len(drafts), first + at_once)

@@ -1,66 +1,44 @@
-"""The dry run: which entities are meant, their rows worked out anew, and how these differ from the live ones."""
+"""The dry run: the chosen entities' rows worked out anew, and how these differ from the live ones."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
+from app.replay.answers import VENDORS, KeptAnswers, kept
+from app.replay.choice import Choice
+from app.replay.choosing import Choosing, Rules
 from app.replay.differing import REASONS, Difference, calls, changes, said, without_done
-from app.replay.folding import Folder
-from streams.codec import FactReader, RowCodec, Unreadable, message_draft, split_key
+from app.replay.folding import Folder, Told
+from app.replay.messages import Words, unsent
+from app.replay.reading import Tell, stretch
+from streams.codec import FactReader, RowCodec, Unreadable, key_of, split_key
 from streams.flow import Flow, Row
 from streams.log.base import Draft, LogReader, Record, TopicPartition
+from streams.log.partition import partition_of
 from streams.log.rows import RecoveredRows
 from streams.topics import inbox_topic, rows_topic
 from streams.translation import Translate
 from streams.vocabulary.events import Settled
 
-READ_AT_ONCE = 2_000
-BETWEEN = 20
-"""Reads between two tellings of the progress."""
+RUNS_AT_ONCE = 100
+"""Outcomes whose raw answers are at hand at the same time."""
 
 
-class Choice(NamedTuple):
-    """What is meant. Moments in milliseconds; nothing chosen in a field means all."""
+class Outcomes(NamedTuple):
+    """What became of what vendors said."""
 
-    since: int | None = None
-    until: int | None = None
-    topic: str = ""
-    connection: str = ""
-    key: str = ""
-    flow: str = ""
-
-    @property
-    def empty(self) -> bool:
-        """Whether it is everything there is."""
-        return self == Choice()
-
-    def means(self, record: Record) -> bool:
-        """Whether this record is chosen, by its time and key."""
-        if self.since is not None and record.timestamp < self.since:
-            return False
-        return (self.until is None or record.timestamp < self.until) and self.fits(record.key)
-
-    def fits(self, key: bytes | None) -> bool:
-        """Whether this key is chosen."""
-        own = (key or b"").decode(errors="replace")
-        if self.connection and own.partition("/")[0] != self.connection:
-            return False
-        return (
-            not self.key
-            or own == self.key
-            or own.partition("/")[2] == self.key
-            or own.startswith(f"{self.key}/")
-        )
-
-
-class Progress(NamedTuple):
-    """How far it is."""
-
-    what: str
-    done: int
-    of: int
+    anew: int
+    """Worked out anew from the raw answers."""
+    otherwise: int
+    """How many of these came out otherwise than they were recorded."""
+    as_recorded: Mapping[tuple[str, str], int]
+    """Taken as recorded: by effect and reason."""
+    parked: int
+    """Events that the present code cannot apply, so that they would be dead letters."""
 
 
 class Found(NamedTuple):
@@ -70,19 +48,42 @@ class Found(NamedTuple):
     """By flow: how many entities."""
     events: int
     """Records that were folded."""
+    outcomes: Outcomes
     differences: tuple[Difference, ...]
     not_whole: tuple[str, ...]
     """`flow key` of entities whose first events are no longer kept: nothing can be said of these."""
+    moved: tuple[str, ...]
+    """`flow key` of entities that seemed to differ, and whose live row changed while they were looked at."""
     unsent: tuple[Draft, ...]
-    """Events that the present translations make of the chosen pushes, and that lie in no inbox."""
+    """Events that the present code makes (of chosen pushes and of vendors' answers, or that chosen rows tell each
+    other), and that lie in no inbox."""
+    unsure: int
+    """Such events of which it cannot be said: the inbox of their time is no longer kept."""
+    behind: int
+    """Events of the chosen entities that their rows have not come to yet."""
 
     @property
     def same(self) -> bool:
         """Whether nothing would change."""
-        return not self.differences and not self.unsent
+        return not self.differences and not self.unsent and not self.moved
 
 
-Tell = Callable[[Progress], None]
+class _Applied(msgspec.Struct):
+    applied: int
+
+
+_applied = msgspec.json.Decoder(_Applied)
+
+
+class _Partition(NamedTuple):
+    """What is to be folded of one inbox partition."""
+
+    flow: str
+    at: TopicPartition
+    partitions: int
+    chosen: frozenset[bytes]
+    asking: frozenset[bytes]
+    """Rows that are folded only for what vendors answered them."""
 
 
 class Looking:
@@ -92,172 +93,190 @@ class Looking:
         self,
         reader: LogReader,
         flows: Mapping[str, Flow[Any]],
-        rules: Mapping[str, Callable[[str], Any | None]],
+        rules: Mapping[str, Rules],
         translations: Mapping[str, Translate],
         tell: Tell,
     ) -> None:
         """`translations` by webhook topic."""
         self._reader = reader
+        self._answers = KeptAnswers(reader)
         self._flows = flows
         self._rules = rules
         self._translations = translations
         self._tell = tell
-        self._events = 0
-        self._wanted: list[Draft] = []
-        self._recorded: dict[str, Counter[tuple[bytes, bytes]]] = defaultdict(Counter)
-        """By flow: the events that lie in the inbox partitions which were read."""
+        self._choice = Choice()
+        self._words = Words()
+        self._told: list[Told] = []
+        self._looked_at: Counter[str] = Counter()
+        self._events = self._behind = 0
+        self._differences: list[Difference] = []
+        self._not_whole: list[str] = []
+        self._moved: list[str] = []
 
     async def look(self, choice: Choice) -> Found:
-        """Raises ValueError for a topic or flow that there is not, LogUnavailable."""
-        flows = self._flows_of(choice)
-        pushed = await self._translated(choice)
-        differences: list[Difference] = []
-        not_whole: list[str] = []
-        looked_at: dict[str, int] = {}
-        for name in flows:
-            looked_at[name] = 0
+        """Once. Raises ValueError for a topic or flow that there is not, LogUnavailable, FlowStopped when the present
+        code cannot apply whole rows of events."""
+        self._choice = choice
+        choosing = Choosing(self._reader, self._rules, self._translations, choice, self._tell)
+        await choosing.choose()
+        self._words.add(choosing.words)
+        for part in await self._partitions(choosing):
+            await self._fold(part)
+        late = await unsent(self._reader, self._words, self._tell)
+        return Found(
+            looked_at={name: self._looked_at[name] for name in choosing.compared},
+            events=self._events,
+            outcomes=self._outcomes(),
+            differences=tuple(self._differences),
+            not_whole=tuple(self._not_whole),
+            moved=tuple(self._moved),
+            unsent=tuple(Draft(one.topic, one.key, one.value) for one in late.words),
+            unsure=late.unsure,
+            behind=self._behind,
+        )
+
+    def _outcomes(self) -> Outcomes:
+        recorded: Counter[tuple[str, str]] = Counter()
+        for told in self._told:
+            recorded += told.as_recorded
+        return Outcomes(
+            sum(told.anew for told in self._told),
+            sum(told.otherwise for told in self._told),
+            recorded,
+            sum(told.parked for told in self._told),
+        )
+
+    async def _partitions(self, choosing: Choosing) -> list[_Partition]:
+        found: list[_Partition] = []
+        for name in self._flows:
+            chosen, asking = choosing.compared.get(name, set()), choosing.asking[name]
             topic = inbox_topic(name)
             count = await self._reader.partitions(topic)
             for number in range(count):
-                at = TopicPartition(topic, number)
-                self._tell(Progress(f"{name}: partition {number + 1} of {count}", number, count))
-                chosen = await self._chosen(at, choice, pushed.get(name))
-                if not chosen:
-                    continue
-                looked_at[name] += len(chosen)
-                found, missing = await self._compare(name, at, count, chosen)
-                differences += found
-                not_whole += missing
-        return Found(looked_at, self._events, tuple(differences), tuple(not_whole), self._unsent(flows))
-
-    def _flows_of(self, choice: Choice) -> list[str]:
-        if choice.flow and choice.flow not in self._flows:
-            raise ValueError(f"no flow {choice.flow!r}; there are {', '.join(self._flows)}")
-        wanted = [choice.flow] if choice.flow else list(self._flows)
-        if choice.topic and choice.topic not in self._translations:
-            wanted = [name for name in wanted if inbox_topic(name) == choice.topic]
-            if not wanted:
-                there = [*map(inbox_topic, self._flows), *self._translations]
-                raise ValueError(
-                    f"nothing is rebuilt from {choice.topic!r}; choose one of {', '.join(there)}"
+                mine, others = (
+                    frozenset(key for key in keys if partition_of(key, count) == number)
+                    for keys in (chosen, asking - chosen)
                 )
-        return wanted
-
-    # -- which entities
-
-    async def _translated(self, choice: Choice) -> dict[str, set[bytes]]:
-        """The pushes that are chosen, translated with the present code: whose entities they are about, by flow."""
-        about: dict[str, set[bytes]] = defaultdict(set)
-        for topic, translate in self._translations.items():
-            if choice.topic and choice.topic != topic:
-                continue
-            for number in range(await self._reader.partitions(topic)):
-                at = TopicPartition(topic, number)
-                async for record in self._records(at, choice.since):
-                    if not choice.means(record):
-                        continue
-                    try:
-                        connection, _ = split_key(record.key)
-                        messages, _ = translate(connection, record)
-                    except Unreadable:
-                        continue  # a dead letter now as then
-                    for message in messages:
-                        draft = message_draft(message, connection, record.headers, record.timestamp)
-                        self._wanted.append(draft)
-                        about[message.flow].add(draft.key or b"")
-        return about
-
-    async def _chosen(self, at: TopicPartition, choice: Choice, pushed: set[bytes] | None) -> set[bytes]:
-        if choice.topic in self._translations:
-            return {key for key in pushed or () if choice.fits(key)}
-        return {
-            record.key
-            async for record in self._records(at, choice.since)
-            if record.key is not None and choice.means(record)
-        }
-
-    async def _records(self, at: TopicPartition, since: int | None = None) -> Any:
-        first, end = await self._reader.bounds(at)
-        position = first if since is None else max(first, await self._reader.offset_at(at, since))
-        while position < end:
-            run = await self._reader.read(at, position, READ_AT_ONCE)
-            if run.end <= position:
-                return
-            for record in run.records:
-                yield record
-            position = run.end
+                if mine or others:
+                    found.append(_Partition(name, TopicPartition(topic, number), count, mine, others))
+        return found
 
     # -- one partition
 
-    async def _compare(
-        self, name: str, at: TopicPartition, partitions: int, chosen: set[bytes]
-    ) -> tuple[list[Difference], list[str]]:
-        flow = self._flows[name]
+    async def _fold(self, part: _Partition) -> None:
+        flow = self._flows[part.flow]
         codec: RowCodec[Any] = RowCodec(flow.state)
-        live_rows = RecoveredRows(rows_topic(name), partitions)
-        await live_rows.recover(self._reader, at.partition)
-        live: dict[bytes, Row[Any] | None] = {}
-        for key in chosen:
-            value = live_rows.get(key)
-            live[key] = codec.read(value) if value is not None else None
-        first, end = await self._reader.bounds(at)
-        folder = Folder(flow, self._rules[name], at)
+        rows = RecoveredRows(rows_topic(part.flow), part.partitions)
+        recovered = await rows.recover(self._reader, part.at.partition)
+        seen = _seen(rows, part.at.partition)
+        first, end = await self._reader.bounds(part.at)
+        folder = Folder(flow, self._rules[part.flow], part.at)
+        self._told.append(folder.folding.told)
         await folder.begin(first)
-        outcomes: dict[bytes, list[Settled]] = defaultdict(list)
-        settled: FactReader[Any] = FactReader(flow.events)
-        position = first
-        reads = 0
-        while position < end:
-            run = await self._reader.read(at, position, READ_AT_ONCE)
-            if run.end <= position:
-                break
-            some: list[Record] = []
-            for record in run.records:
-                own = record.key
-                if own is None:
-                    continue
-                if record.value is not None:
-                    self._recorded[name][(own, record.value)] += 1
-                row = live.get(own)
-                if own not in chosen or (row is not None and record.offset >= row.applied):
-                    continue  # the live row has not come to it yet
-                some.append(record)
-                if record.value is not None and b'"settled"' in record.value:
-                    outcomes[own] += _outcomes(settled, record)
-            await folder.add(some, run.end)
-            self._events += len(some)
-            position = run.end
-            reads += 1
-            if reads % BETWEEN == 0:
-                self._tell(Progress(f"{name}: partition {at.partition + 1}", position - first, end - first))
+        there = await self._apply(part, flow, folder, (first, end), seen)
         found: list[Difference] = []
-        missing: list[str] = []
-        for entity in sorted(chosen):
-            shown = entity.decode(errors="replace")
-            was = live[entity]
-            if first > 0 and (was is None or was.born < first):
-                missing.append(f"{name} {shown}")
+        for entity in sorted(part.chosen):
+            value = rows.get(entity)
+            live = codec.read(value) if value is not None else None
+            if live is None and entity not in there:
                 continue
+            self._looked_at[part.flow] += 1
+            shown = entity.decode(errors="replace")
             built = folder.rows.get(entity)
-            rebuilt = without_done(codec.read(built), outcomes[entity]) if built is not None else None
-            difference = compared(name, shown, was, rebuilt, codec)
+            if first > 0 and (live.born < first if live is not None else built is not None):
+                self._not_whole.append(f"{part.flow} {shown}")
+                continue
+            if first == 0 or live is not None:
+                self._words.add(folder.folding.decided[entity])
+            rebuilt = codec.read(built) if built is not None else None
+            if rebuilt is not None:
+                rebuilt = without_done(rebuilt, folder.folding.deeds[entity], live)
+            difference = compared(part.flow, shown, live, rebuilt, codec)
             if difference is not None:
                 found.append(difference)
-        return found, missing
+        self._take_finds(part, folder)
+        await self._keep_still(part, recovered.end, found)
 
-    def _unsent(self, flows: list[str]) -> tuple[Draft, ...]:
-        """Their partitions were read: the entities are chosen by these very events."""
-        there = {inbox_topic(name): self._recorded[name].copy() for name in flows}
-        unsent: list[Draft] = []
-        for draft in self._wanted:
-            recorded = there.get(draft.topic)
-            if recorded is None or draft.key is None or draft.value is None:
-                continue
-            if recorded[(draft.key, draft.value)] > 0:
-                recorded[(draft.key, draft.value)] -= 1
-            else:
-                unsent.append(draft)
-        return tuple(unsent)
+    async def _apply(
+        self, part: _Partition, flow: Flow[Any], folder: Folder, bounds: tuple[int, int], seen: int
+    ) -> set[bytes]:
+        """Folds what the live rows have come to, with the raw answers to it. Returns whose events there are."""
+        folded = part.chosen | part.asking
+        settled: FactReader[Any] = FactReader(flow.events)
+        there: set[bytes] = set()
+        what = f"{part.at.topic}, {part.at.partition + 1} of {part.partitions}, worked out anew"
+        async for records in stretch(self._reader, part.at, *bounds, what, self._tell):
+            own = [record for record in records if record.key in folded]
+            some = [record for record in own if record.offset < seen]
+            self._behind += sum(record.key in part.chosen for record in own[len(some) :])
+            there.update(record.key for record in some if record.key is not None)
+            self._events += len(some)
+            for portion, outcomes in _portions(some, settled):
+                runs = await self._answers.of(part.flow, outcomes)
+                await folder.add(portion, portion[-1].offset + 1, runs)
+        return there
+
+    def _take_finds(self, part: _Partition, folder: Folder) -> None:
+        """What is found in the vendors' answers of the chosen span, about chosen entities."""
+        choice = self._choice
+        vendor = VENDORS.get(choice.topic, "")
+        for find in folder.folding.found:
+            connection, _ = split_key(find.source)
+            target = key_of(connection, find.message.entity)
+            if (
+                choice.spans(find.moment)
+                and vendor in ("", find.vendor)
+                and (not choice.flow or find.message.flow == choice.flow or part.flow == choice.flow)
+                and (choice.fits(target) or find.source in part.chosen)
+            ):
+                source = (part.flow, find.source, find.effect_key)
+                self._words.say(source, find.message, connection, find.moment)
+
+    async def _keep_still(self, part: _Partition, since: int, found: list[Difference]) -> None:
+        """A row that moved meanwhile, or that its worker was about to write, is compared another time."""
+        if not found:
+            return
+        at = TopicPartition(rows_topic(part.flow), part.at.partition)
+        moved: set[str] = set()
+        _, end = await self._reader.bounds(at)
+        what = f"{at.topic}, what moved"
+        async for records in stretch(self._reader, at, since, end, what, self._tell):
+            moved.update((record.key or b"").decode(errors="replace") for record in records)
+        self._differences += [one for one in found if one.key not in moved]
+        self._moved += [f"{one.flow} {one.key}" for one in found if one.key in moved]
+
+
+def _seen(rows: RecoveredRows, partition: int) -> int:
+    """Up to where the live rows of a partition have come, all together: each tells how far it has."""
+    return max((_applied.decode(value).applied for _, value in rows.items(partition)), default=0)
+
+
+def _portions(
+    records: Sequence[Record], reader: FactReader[Any]
+) -> Iterator[tuple[list[Record], list[tuple[bytes, Settled]]]]:
+    """The records in pieces, each with its outcomes, so that the raw answers of a piece fit into memory."""
+    portion: list[Record] = []
+    outcomes: list[tuple[bytes, Settled]] = []
+    for record in records:
+        portion.append(record)
+        settled = _outcome(reader, record)
+        if settled is not None and kept(settled):
+            outcomes.append((record.key or b"", settled))
+        if len(outcomes) == RUNS_AT_ONCE:
+            yield portion, outcomes
+            portion, outcomes = [], []
+    if portion:
+        yield portion, outcomes
+
+
+def _outcome(reader: FactReader[Any], record: Record) -> Settled | None:
+    if record.value is None or b'"settled"' not in record.value:
+        return None
+    try:
+        event = reader.read(record)
+    except Unreadable:
+        return None
+    return event if isinstance(event, Settled) else None
 
 
 def compared(
@@ -272,12 +291,3 @@ def compared(
     basis = live.applied if live else 0
     row = codec.write(rebuilt) if rebuilt is not None else b""
     return Difference(flow, key, basis, found, tuple(said(one) for one in wanted), row)
-
-
-def _outcomes(reader: FactReader[Any], record: Record) -> Iterator[Settled]:
-    try:
-        event = reader.read(record)
-    except Unreadable:
-        return
-    if isinstance(event, Settled):
-        yield event

@@ -40,6 +40,17 @@ class _Heard(NamedTuple):
     retry_after: str | None
 
 
+Hear = Callable[[RawAnswer], None]
+"""Gets every answer of every try, refusals included, as it came."""
+
+
+def understood(raw: RawAnswer, retry_after: str | None) -> Delivered[BolAnswer] | Failure:
+    """What an answer means for its call."""
+    if 200 <= raw.status < 300:
+        return Delivered(BolAnswer(raw.status, raw.body, raw))
+    return failure(raw.status, raw.body, retry_after)
+
+
 class BolClient:
     """One Bol account. Safe to share between tasks."""
 
@@ -69,12 +80,11 @@ class BolClient:
         self,
         call: Call,
         patience: float = PATIENCE,
-        hear: Callable[[RawAnswer], None] | None = None,
+        hear: Hear | None = None,
     ) -> Delivered[BolAnswer] | Failure:
         """Sends it, again where that is safe. Never raises for what Bol or the network does.
 
-        `patience`: seconds to wait for the endpoint's rate limit. `hear` gets every answer of every try, refusals
-        included, as it came.
+        `patience`: seconds to wait for the endpoint's rate limit.
         """
         return await with_retries(
             lambda _: self._once(call, patience, hear),
@@ -88,9 +98,7 @@ class BolClient:
         """Whether Bol's login takes our client id and secret."""
         return await self._access.token()
 
-    async def _once(
-        self, call: Call, patience: float, hear: Callable[[RawAnswer], None] | None
-    ) -> Delivered[BolAnswer] | Failure:
+    async def _once(self, call: Call, patience: float, hear: Hear | None) -> Delivered[BolAnswer] | Failure:
         waited = 0.0
         while (wait := self._limits.take(call.operation)) > 0:
             if waited + wait > patience:
@@ -109,14 +117,9 @@ class BolClient:
             heard = await self._exchange(call, token.answer, hear)
         if not isinstance(heard, _Heard):
             return heard
-        raw = heard.raw
-        if 200 <= raw.status < 300:
-            return Delivered(BolAnswer(raw.status, raw.body, raw))
-        return failure(raw.status, raw.body, heard.retry_after)
+        return understood(heard.raw, heard.retry_after)
 
-    async def _exchange(
-        self, call: Call, token: str, hear: Callable[[RawAnswer], None] | None
-    ) -> _Heard | NotSent | AnswerLost:
+    async def _exchange(self, call: Call, token: str, hear: Hear | None) -> _Heard | NotSent | AnswerLost:
         insist()
         headers = {"Accept": call.media, "Authorization": f"Bearer {token}", "User-Agent": USER_AGENT}
         if call.body is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
-from typing import assert_never
+from typing import Protocol, assert_never
+
+from msgspec.structs import replace
 
 from connectors.bol import call, orders, wire
-from connectors.bol.client import PATIENCE, BolAnswer, BolClient
+from connectors.bol.client import PATIENCE, BolAnswer, BolClient, Hear
 from connectors.bol.windows import Window, plan
 from streams.vocabulary.effects import (
     BolEffect,
@@ -17,6 +19,7 @@ from streams.vocabulary.effects import (
     FetchBolOrder,
     PushStock,
     RawAnswer,
+    Stumbled,
     SweepBolOffers,
     SweepBolOrders,
     SweepProcessStatuses,
@@ -33,6 +36,7 @@ from streams.vocabulary.events import (
     Swept,
 )
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, Refused
+from streams.vocabulary.permission import Withdrawn
 from streams.vocabulary.time import Clock, seconds
 
 MOST_PAGES = 200
@@ -49,18 +53,32 @@ SURE = frozenset(("PROCESS_STATUS", "SHIPMENT"))
 """What webhooks surely deliver; whether they do ORDER is not documented (facts/bol.md, Push)."""
 
 
+class Sender(Protocol):
+    """What calls go through: a BolClient, or answers of before (recorded.py)."""
+
+    async def send(
+        self, call: call.Call, patience: float = PATIENCE, hear: Hear | None = None
+    ) -> Delivered[BolAnswer] | Failure:
+        """See BolClient.send."""
+
+
 class _Trip:
     """The calls of one effect: what they gave is gathered here."""
 
-    def __init__(self, client: BolClient) -> None:
+    def __init__(self, client: Sender, began: datetime) -> None:
         self._client = client
-        self._bytes = 0
+        self._bytes = self._calls = 0
+        self.began = began
         self.raw: list[RawAnswer] = []
         self.messages: list[Message] = []
 
     async def send(self, one: call.Call, patience: float = PATIENCE) -> Delivered[BolAnswer] | Failure:
         """Raises Unreadable when this effect's answers are too long together."""
-        answer = await self._client.send(one, patience, self.raw.append)
+        self._calls += 1
+        number = self._calls
+        answer = await self._client.send(
+            one, patience, lambda raw: self.raw.append(replace(raw, call=number))
+        )
         if isinstance(answer, Delivered):
             self._bytes += len(answer.answer.body)
             if self._bytes > MOST_BYTES:
@@ -71,11 +89,17 @@ class _Trip:
 class BolExecutor:
     """For every connection that has a Bol account."""
 
-    def __init__(self, client: Callable[[str], BolClient], clock: Clock) -> None:
-        """`client(connection)` raises KeyError for a connection that is not set up."""
+    def __init__(
+        self,
+        client: Callable[[str], Sender],
+        clock: Clock,
+        round_begun: MutableMapping[str, datetime] | None = None,
+    ) -> None:
+        """`client(connection)` raises KeyError for a connection that is not set up. `round_begun`: when a round over
+        its offers last had to begin anew."""
         self._client = client
         self._clock = clock
-        self._round_begun: dict[str, datetime] = {}
+        self._round_begun: MutableMapping[str, datetime] = {} if round_begun is None else round_begun
 
     async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
         """See streams/vocabulary/effects.py. A vendor's failure is an outcome."""
@@ -83,7 +107,7 @@ class BolExecutor:
             raise TypeError(f"{type(effect).__name__} is no effect of Bol's")
         began = self._clock()
         try:
-            trip = _Trip(self._client(connection))
+            trip = _Trip(self._client(connection), began)
         except KeyError:
             said = f"the connection {connection!r} is not in the settings"
             return Execution(outcome=Refused(said=said), asked_at=began, answered_at=began)
@@ -91,6 +115,10 @@ class BolExecutor:
             outcome = await self._run(connection, trip, effect)
         except wire.Unreadable as error:
             outcome = AnswerLost(why=str(error))
+        except Withdrawn:
+            raise
+        except Exception as error:
+            raise Stumbled(tuple(trip.raw)) from error
         failed = isinstance(outcome, Failure)
         # An empty 204 tells nothing that the outcome does not; a refusal does.
         keep = failed or not isinstance(effect, PushStock)
@@ -100,6 +128,7 @@ class BolExecutor:
             answered_at=trip.raw[-1].answered_at if trip.raw and not failed else self._clock(),
             messages=tuple(trip.messages),
             raw=tuple(trip.raw) if keep else (),
+            began=began,
         )
 
     async def _run(self, connection: str, trip: _Trip, effect: BolEffect) -> Answer | Failure:
@@ -136,7 +165,7 @@ class BolExecutor:
         return BolOrderFetched(order=order)
 
     async def _sweep_orders(self, trip: _Trip, effect: SweepBolOrders) -> Answer | Failure:
-        began = self._clock()
+        began = trip.began
         planned = plan(effect.since, began)
         found: dict[str, dict[str, orders.ListedItem]] = {}
         for window in planned.windows:

@@ -15,13 +15,14 @@ from typing import TypeVar
 
 import httpx
 
-from connectors.mplus import failure, lookups, reply
+from connectors.mplus import lookups
 from connectors.mplus.administration import MplusAdministration
-from connectors.mplus.operation import MplusAnswer, Operation
+from connectors.mplus.failure import reworded
+from connectors.mplus.operation import Hear, MplusAnswer, Operation, understood
 from connectors.mplus.stock_desk import Stock, StockDesk
 from connectors.retry import RetryPolicy, with_retries
 from streams.vocabulary.effects import RawAnswer
-from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent, Refused
+from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent
 from streams.vocabulary.permission import insist
 from streams.vocabulary.time import Clock
 
@@ -32,8 +33,6 @@ LONGEST_BULK = 128 * 1024 * 1024
 """Bytes of a reply; the stock of a hundred thousand articles at a branch is half of it."""
 IN_A_THREAD = 128 * 1024
 """A longer reply is read in a thread, so that nothing else waits for it."""
-LONGEST_WORDS = 500
-"""Characters of what Mplus said that are kept."""
 CONNECT = 10.0
 SMALL = 30.0
 BULK = 600.0
@@ -88,9 +87,11 @@ class MplusClient:
         self._bulk = _Lane(bulk, LONGEST_BULK)
         self._desk = StockDesk(lambda make: self._retried(make, bulk=False, idempotent=True))
 
-    async def send(self, operation: Operation[T]) -> Delivered[MplusAnswer[T]] | Failure:
+    async def send(
+        self, operation: Operation[T], hear: Hear | None = None
+    ) -> Delivered[MplusAnswer[T]] | Failure:
         """Sends it in its lane, again where that is safe. Never raises for what Mplus or the network does."""
-        return await self._retried(lambda: operation, operation.bulk, operation.idempotent)
+        return await self._retried(lambda: operation, operation.bulk, operation.idempotent, hear)
 
     async def read_stock(self, article: int, branches: tuple[int, ...]) -> Delivered[Stock] | Failure:
         """The article's stock at these branches, asked for after this moment. Articles that wait for the lane at the
@@ -120,15 +121,15 @@ class MplusClient:
     # -- one call
 
     async def _retried(
-        self, make: Callable[[], Operation[T]], bulk: bool, idempotent: bool
+        self, make: Callable[[], Operation[T]], bulk: bool, idempotent: bool, hear: Hear | None = None
     ) -> Delivered[MplusAnswer[T]] | Failure:
         lane = self._bulk if bulk else self._small
         return await with_retries(
-            lambda _: self._in_turn(lane, make), self._policy, self._sleep, self._random, idempotent
+            lambda _: self._in_turn(lane, make, hear), self._policy, self._sleep, self._random, idempotent
         )
 
     async def _in_turn(
-        self, lane: _Lane, make: Callable[[], Operation[T]]
+        self, lane: _Lane, make: Callable[[], Operation[T]], hear: Hear | None
     ) -> Delivered[MplusAnswer[T]] | Failure:
         """One try. The lane is free while a retry waits."""
         if lane.waiting >= MOST_WAITING:
@@ -136,11 +137,13 @@ class MplusClient:
         lane.waiting += 1
         try:
             async with lane.turn:
-                return await self._once(make(), lane)
+                return await self._once(make(), lane, hear)
         finally:
             lane.waiting -= 1
 
-    async def _once(self, operation: Operation[T], lane: _Lane) -> Delivered[MplusAnswer[T]] | Failure:
+    async def _once(
+        self, operation: Operation[T], lane: _Lane, hear: Hear | None
+    ) -> Delivered[MplusAnswer[T]] | Failure:
         asked_at = self._now()
         try:
             async with asyncio.timeout(lane.seconds):
@@ -151,19 +154,22 @@ class MplusClient:
             return answered
         answered_at = self._now()
         status, body, retry_after = answered
-        try:
-            if status != 200:
-                return self._scrubbed(failure.of_status(operation.name, status, body, retry_after))
-            if len(body) > IN_A_THREAD:
-                what = await asyncio.to_thread(operation.read, body, asked_at, answered_at)
-            else:
-                what = operation.read(body, asked_at, answered_at)
-        except reply.Fault as fault:
-            return self._scrubbed(failure.of_fault(operation.name, fault))
-        except reply.Unreadable as error:
-            return self._scrubbed(AnswerLost(why=f"{operation.name}: {error}"))
-        raw = self._raw(operation.name, body, asked_at, answered_at) if operation.kept else None
-        return Delivered(MplusAnswer(what, asked_at, answered_at, raw))
+
+        def kept() -> RawAnswer:
+            return self._raw(operation.name, status, body, asked_at, answered_at)
+
+        def read() -> Delivered[MplusAnswer[T]] | Failure:
+            return understood(operation, status, body, retry_after, asked_at, answered_at)
+
+        long = len(body) > IN_A_THREAD
+        if hear is not None and operation.kept:  # before it is read: our own code may fail on it
+            hear(await asyncio.to_thread(kept) if long else kept())
+        outcome = await asyncio.to_thread(read) if long else read()
+        if isinstance(outcome, Delivered):
+            return outcome
+        if hear is not None and not operation.kept:
+            hear(kept())
+        return reworded(outcome, self._administration.scrub)
 
     async def _exchange(
         self, operation: Operation[T], lane: _Lane
@@ -200,29 +206,17 @@ class MplusClient:
             self._latest = now
         return self._latest
 
-    def _raw(self, name: str, body: bytes, asked_at: datetime, answered_at: datetime) -> RawAnswer:
+    def _raw(
+        self, name: str, status: int, body: bytes, asked_at: datetime, answered_at: datetime
+    ) -> RawAnswer:
         return RawAnswer(
             vendor="mplus",
             operation=name,
-            status=200,
+            status=status,
             body=self._administration.scrub_bytes(body),
             asked_at=asked_at,
             answered_at=answered_at,
         )
-
-    def _scrubbed(self, outcome: Failure) -> Failure:
-        """Without the secret, and then cut: half a secret would not be found."""
-
-        def clean(words: str) -> str:
-            return self._administration.scrub(words)[:LONGEST_WORDS]
-
-        match outcome:
-            case Refused():
-                return Refused(said=clean(outcome.said), code=clean(outcome.code))
-            case NotSent():
-                return NotSent(why=clean(outcome.why), retry_after=outcome.retry_after)
-            case AnswerLost():
-                return AnswerLost(why=clean(outcome.why))
 
 
 async def _bounded(answer: httpx.Response, longest: int) -> bytes | None:

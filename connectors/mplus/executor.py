@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar, assert_never
+from typing import Protocol, TypeVar, assert_never
+
+from msgspec.structs import replace
 
 from connectors.mplus import lookups, orders, relations, sweeps
-from connectors.mplus.client import MplusClient
 from connectors.mplus.failure import unknown_operation
-from connectors.mplus.operation import MplusAnswer, Operation
+from connectors.mplus.operation import Hear, MplusAnswer, Operation
+from connectors.mplus.stock_desk import Stock
 from streams.vocabulary.effects import (
     CommitOrder,
     CreateRelation,
@@ -19,6 +21,7 @@ from streams.vocabulary.effects import (
     MplusEffect,
     RawAnswer,
     ReadStock,
+    Stumbled,
     SweepArticles,
     SweepMarkers,
     SweepMplusOrders,
@@ -34,38 +37,52 @@ from streams.vocabulary.events import (
     StockAnswered,
 )
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, Refused
+from streams.vocabulary.permission import Withdrawn
 from streams.vocabulary.time import Clock
 
 T = TypeVar("T")
 
 
+class Sender(Protocol):
+    """What calls go through: a MplusClient, or answers of before (recorded.py)."""
+
+    async def send(
+        self, operation: Operation[T], hear: Hear | None = None
+    ) -> Delivered[MplusAnswer[T]] | Failure:
+        """See MplusClient.send."""
+
+    async def read_stock(self, article: int, branches: tuple[int, ...]) -> Delivered[Stock] | Failure:
+        """See MplusClient.read_stock."""
+
+
 class _Trip:
     """The calls of one effect: what they gave is gathered here."""
 
-    def __init__(self, connection: str, client: MplusClient) -> None:
+    def __init__(self, connection: str, client: Sender) -> None:
         self.connection = connection
         self.client = client
+        self._calls = 0
         self.raw: list[RawAnswer] = []
         self.messages: list[Message] = []
         self.asked_at: datetime | None = None
         self.answered_at: datetime | None = None
 
     async def send(self, operation: Operation[T]) -> MplusAnswer[T] | Failure:
-        sent = await self.client.send(operation)
+        self._calls += 1
+        number = self._calls
+        sent = await self.client.send(operation, lambda raw: self.raw.append(replace(raw, call=number)))
         if not isinstance(sent, Delivered):
             return sent
         answer = sent.answer
         self.asked_at = self.asked_at or answer.asked_at
         self.answered_at = answer.answered_at
-        if answer.raw is not None:
-            self.raw.append(answer.raw)
         return answer
 
 
 class MplusExecutor:
     """For every connection that has a Mplus administration."""
 
-    def __init__(self, client: Callable[[str], MplusClient], clock: Clock) -> None:
+    def __init__(self, client: Callable[[str], Sender], clock: Clock) -> None:
         """`client(connection)` raises KeyError for a connection that is not set up."""
         self._client = client
         self._clock = clock
@@ -80,15 +97,21 @@ class MplusExecutor:
         except KeyError:
             said = f"the connection {connection!r} is not in the settings"
             return Execution(outcome=Refused(said=said), asked_at=began, answered_at=began)
-        outcome = await _run(trip, effect, repeated)
+        try:
+            outcome = await _run(trip, effect, repeated)
+        except Withdrawn:
+            raise
+        except Exception as error:
+            raise Stumbled(tuple(trip.raw)) from error
         failed = isinstance(outcome, Failure)
         return Execution(
             outcome=outcome,
-            asked_at=trip.asked_at or began,
+            asked_at=trip.raw[0].asked_at if trip.raw else trip.asked_at or began,
             # Of an answer: when its last call was answered, which is what a booking is dated by.
             answered_at=self._clock() if failed or trip.answered_at is None else trip.answered_at,
             messages=() if failed else tuple(trip.messages),
             raw=tuple(trip.raw),
+            began=began,
         )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from connectors.mplus import reply
 from streams.vocabulary.outcomes import AnswerLost, Failure, NotSent, Refused
 
 LONGEST_PATIENCE = 3600.0
+LONGEST_WORDS = 500
+"""Characters of what Mplus said that are kept."""
 _UNKNOWN = re.compile(
     r"not implemented|not recogni[sz]ed|unknown (method|operation)|no such (method|operation)", re.I
 )
@@ -56,6 +59,21 @@ def unknown_operation(refused: Refused) -> bool:
 def login(refused: Refused) -> bool:
     """Whether it is about ident and secret, so that every other call is refused as well."""
     return "authentication" in refused.code.casefold() or refused.code in ("401", "403", "404", "405")
+
+
+def reworded(outcome: Failure, clean: Callable[[str], str]) -> Failure:
+    """With clean words, cut after that: half a secret would not be found."""
+
+    def words(said: str) -> str:
+        return clean(said)[:LONGEST_WORDS]
+
+    match outcome:
+        case Refused():
+            return Refused(said=words(outcome.said), code=words(outcome.code))
+        case NotSent():
+            return NotSent(why=words(outcome.why), retry_after=outcome.retry_after)
+        case AnswerLost():
+            return AnswerLost(why=words(outcome.why))
 
 
 def _seconds(header: str | None) -> float | None:

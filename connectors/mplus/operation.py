@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from connectors.mplus import reply, soap
+from connectors.mplus import failure, reply, soap
 from streams.vocabulary.effects import RawAnswer
+from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class Operation(Generic[T]):
     bulk: bool = False
     """It reads a whole feed: it goes through the lane of what takes long."""
     kept: bool = False
-    """Its reply is kept on the raw topic."""
+    """Its replies are kept on the raw topic. Of the others only those that could not be understood are."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,30 @@ class MplusAnswer(Generic[T]):
     what: T
     asked_at: datetime
     answered_at: datetime
-    raw: RawAnswer | None = None
-    """As it came, where the operation's replies are kept."""
+
+
+Hear = Callable[[RawAnswer], None]
+"""Gets the replies that are kept, of every try, as they came but for the secret."""
+
+
+def understood(
+    operation: Operation[T],
+    status: int,
+    body: bytes,
+    retry_after: str | None,
+    asked_at: datetime,
+    answered_at: datetime,
+) -> Delivered[MplusAnswer[T]] | Failure:
+    """What a reply means for its call. The words of a failure are the vendor's: they may hold the secret."""
+    try:
+        if status != 200:
+            return failure.of_status(operation.name, status, body, retry_after)
+        what = operation.read(body, asked_at, answered_at)
+    except reply.Fault as fault:
+        return failure.of_fault(operation.name, fault)
+    except reply.Unreadable as error:
+        return AnswerLost(why=f"{operation.name}: {error}")
+    return Delivered(MplusAnswer(what, asked_at, answered_at))
 
 
 def operation(
@@ -68,4 +91,5 @@ def listing(
         soap.envelope(name, *content),
         lambda body, asked_at, answered_at: reply.rows(body, path, read),
         bulk=True,
+        kept=True,
     )

@@ -25,7 +25,8 @@ def find(email: str) -> Operation[int | None]:
         return _numbered(relation)
 
     wanted = soap.tag("relation", soap.text("email", email.strip()))
-    return operation("findRelationV2", read, soap.tag("request", wanted, soap.flag("exactMatch", True)))
+    request = soap.tag("request", wanted, soap.flag("exactMatch", True))
+    return operation("findRelationV2", read, request, kept=True)
 
 
 def create(customer: Customer) -> Operation[int | Refused]:

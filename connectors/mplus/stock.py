@@ -47,7 +47,7 @@ def of_branch(branch: int, since: int | None) -> Operation[reply.Rows[Reading]]:
         found = readings(body, branch, asked_at, answered_at)
         return found._replace(found=[one for one in found.found if one.branch == branch])
 
-    return Operation(NAME, _request(branch, (), since), read, bulk=True)
+    return Operation(NAME, _request(branch, (), since), read, bulk=True, kept=True)
 
 
 def _request(branch: int, articles: Sequence[int], since: int | None) -> bytes:

@@ -165,6 +165,35 @@ class RawAnswer(Value, frozen=True):
     body: bytes
     asked_at: datetime
     answered_at: datetime
+    call: int = 0
+    """Which of the effect's calls it answers, from 1; the tries of one call share it."""
+
+
+class Asking(Value, frozen=True):
+    """Which run of which effect a raw answer is of. It travels with the answer, so that a replay can execute the effect
+    anew against the answers it got (app/replay)."""
+
+    flow: str
+    key: str
+    """The effect's key in its row."""
+    number: int
+    """As in `OpenEffect`."""
+    mark: str
+    """Of the effect in its words (streams/codec.py): the same question has the same one."""
+    began: datetime
+    """Our clock when the executor began: what it plans its calls by."""
+    settled_at: datetime
+    """`answered_at` of the `Settled` that the answers became: which run it was, if there were several."""
+    answered_at: datetime
+    """Of this answer; the record's own time has whole milliseconds only."""
+    call: int
+    """As in `RawAnswer`."""
+    place: int
+    """Among the answers of this run, from 1."""
+    places: int
+    """How many answers the run got. One that is too long is counted, and not kept."""
+    repeated: bool = False
+    """As the executor was told."""
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,3 +205,15 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime
     messages: tuple[Message, ...] = ()
     raw: tuple[RawAnswer, ...] = ()
+    """In the order in which they came. None was asked for before `asked_at`."""
+    began: datetime | None = None
+    """The executor's clock at the beginning, where calls are planned by it."""
+
+
+class Stumbled(Exception):
+    """Our own code failed on a vendor's answers, the cause says how. They are kept all the same: once the code is
+    mended, a replay reads them."""
+
+    def __init__(self, raw: tuple[RawAnswer, ...]) -> None:
+        super().__init__(f"our own code failed after {len(raw)} answers")
+        self.raw = raw

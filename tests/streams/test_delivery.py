@@ -335,6 +335,9 @@ def test_what_a_rebuilt_row_asks_for_in_the_same_words_is_the_same_asking() -> N
     asked = {one.effect_key: one.effect for one in bench.follower.effects.values()}
     assert asked["fetch"] == known.effect, "it is not run a second time"
     assert asked["more"].number == known.effect.number + 1
+    assert [asked[name].repeated for name in ("fetch", "more")] == [False, True], (
+        "something like what a replay asks anew may have been done: what is not idempotent looks first"
+    )
 
 
 def test_a_rebuilt_row_can_be_none() -> None:

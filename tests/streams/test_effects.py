@@ -8,20 +8,31 @@ from datetime import timedelta
 
 import msgspec
 
-from streams.codec import key_of
-from streams.effects import ACTS_AT_ONCE, SWEEPS_AT_ONCE, EffectRunner
+from streams.codec import asking_of, key_of, mark_of, raw_answer
+from streams.effects import ACTS_AT_ONCE, LONGEST_RAW, SWEEPS_AT_ONCE, EffectRunner
 from streams.flow import OpenEffect
-from streams.log.base import TopicPartition
+from streams.log.base import Record, TopicPartition
+from streams.topics import BOL_RAW
 from streams.vocabulary.effects import (
+    Asking,
     Effect,
     Execution,
     FetchBolOrder,
+    FindRelation,
     PushStock,
     RawAnswer,
     ReadStock,
+    Stumbled,
     SweepBolOffers,
 )
-from streams.vocabulary.events import Message, OrderNoticed, Settled, StockEvent, StockPushed
+from streams.vocabulary.events import (
+    BolOrderFetched,
+    Message,
+    OrderNoticed,
+    Settled,
+    StockEvent,
+    StockPushed,
+)
 from streams.vocabulary.outcomes import AnswerLost
 from streams.vocabulary.permission import insist
 from tests.streams.fakes import GatedExecutor, HandClock, ListWriter, Notebook, at_once
@@ -188,6 +199,94 @@ async def test_what_a_sweep_found_is_durable_before_its_cursor() -> None:
         ["bol.raw", "orders.inbox"],
         ["stock.inbox"],
     ]
+
+
+def answer(bench: Bench, body: bytes = b"{}", call: int = 1) -> RawAnswer:
+    now = bench.clock.now
+    return RawAnswer(
+        vendor="bol",
+        operation="get-order",
+        status=200,
+        body=body,
+        asked_at=now,
+        answered_at=now + timedelta(microseconds=1),
+        call=call,
+    )
+
+
+async def test_a_raw_answer_says_which_run_of_which_effect_it_is_of() -> None:
+    bench = Bench()
+    now = bench.clock.now
+    given = (answer(bench), answer(bench, b"[]", 2))
+    bench.bol._answer = lambda effect: Execution(
+        outcome=BolOrderFetched(order=None),
+        asked_at=now,
+        answered_at=now + timedelta(seconds=1),
+        raw=given,
+        began=now - timedelta(seconds=1),
+    )
+    bench.bol.open = True
+    effect = FetchBolOrder(order_id="b1")
+    bench.ask(effect, key="fetch", number=3, repeated=True)
+    await bench.writer.until(1)
+    raw = [draft for draft in bench.writer.drafts if draft.topic == BOL_RAW.name]
+    records = [Record(0, one.timestamp or 0, one.key, one.value, one.headers) for one in raw]
+    askings = [asking for one in records if (asking := asking_of(one)) is not None]
+    assert askings[0] == Asking(
+        flow="stock",
+        key="fetch",
+        number=3,
+        mark=mark_of(effect),
+        began=now - timedelta(seconds=1),
+        settled_at=bench.outcomes[0].answered_at,
+        answered_at=given[0].answered_at,
+        call=1,
+        place=1,
+        places=2,
+        repeated=True,
+    )
+    assert [(one.call, one.place, one.places) for one in askings] == [(1, 1, 2), (2, 2, 2)]
+    assert [raw_answer(*pair) for pair in zip(records, ["bol"] * 2, askings, strict=True)] == list(given)
+
+
+async def test_a_raw_answer_that_is_too_long_is_counted_and_not_kept() -> None:
+    bench = Bench()
+    now = bench.clock.now
+    given = (answer(bench, b" " * (LONGEST_RAW + 1)), answer(bench, call=2))
+    bench.bol._answer = lambda effect: Execution(
+        outcome=BolOrderFetched(order=None), asked_at=now, answered_at=now, raw=given
+    )
+    bench.bol.open = True
+    bench.ask(FetchBolOrder(order_id="b1"), key="fetch")
+    await bench.writer.until(1)
+    [raw] = [draft for draft in bench.writer.drafts if draft.topic == BOL_RAW.name]
+    asking = asking_of(Record(0, 0, raw.key, raw.value, raw.headers))
+    assert asking is not None
+    assert (asking.place, asking.places) == (2, 2)
+
+
+async def test_what_our_own_code_failed_on_is_kept() -> None:
+    """Regression: a bug in the reading of an answer lost the answer with the outcome, so that nothing was left to read
+    once it was mended."""
+    bench = Bench()
+
+    def broken(effect: Effect) -> Execution:
+        raise Stumbled((answer(bench),)) from KeyError("secret")
+
+    bench.bol._answer = broken
+    bench.bol.open = True
+    bench.ask(FetchBolOrder(order_id="b1"), key="fetch")
+    await bench.writer.until(1)
+    assert bench.outcomes[0].outcome == AnswerLost(why="our own code failed: KeyError")
+    [raw] = [draft for draft in bench.writer.drafts if draft.topic == BOL_RAW.name]
+    assert raw.value == b"{}"
+
+
+def test_the_same_effect_has_the_same_mark_and_the_mark_tells_nothing_of_it() -> None:
+    asked = FindRelation(email="jan@example.nl")
+    assert mark_of(asked) == mark_of(FindRelation(email="jan@example.nl"))
+    assert mark_of(asked) != mark_of(FindRelation(email="piet@example.nl"))
+    assert "jan" not in mark_of(asked)
 
 
 async def test_a_bug_in_a_connector_becomes_an_outcome_that_may_have_been_sent() -> None:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from app.cli.replay import Asked, chosen
 from app.demo.child import Child
 from app.demo.market import Market
 from app.demo.run import free_port, settings_text, until
-from app.replay.driving import AT_ONCE, drive
-from streams.log.base import Draft, LogWriter, TopicPartition
+from streams.codec import RowCodec
+from streams.flow import Row
+from streams.log.base import Draft
+from streams.log.embedded import EmbeddedLog, Onlooker
 from streams.log.kafka import KafkaAccess
-from streams.topics import TOPICS
+from streams.stock.state import Article
+from streams.topics import TOPICS, rows_topic
+from streams.vocabulary.events import StockDoubted
 from streams.vocabulary.time import system_clock
 from tests.apache_kafka.fixtures import kafka as kafka
+from tests.app.cli.test_commands import SETTINGS
 from tests.streams.log.kafka.conftest import delete
 
-pytestmark = pytest.mark.slow
 BUFFER = 2
 ARTICLES = 60
 
@@ -51,6 +58,13 @@ async def patches(market: Market) -> Counter[str]:
     return Counter(one["offerId"] for one in (await market.bol_books())["changes"] if one["cause"] == "patch")
 
 
+async def written(market: Market) -> dict[str, int]:
+    """What was called at Mplus that makes something."""
+    calls = (await market.mplus_books("calls"))["calls"]
+    return {name: calls.get(name, 0) for name in ("createOrderV3", "createRelation", "updateRelation")}
+
+
+@pytest.mark.slow
 async def test_a_changed_rule_differs_where_it_touches_and_is_put_in_place_once(tmp_path: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -77,8 +91,15 @@ async def test_a_changed_rule_differs_where_it_touches_and_is_put_in_place_once(
         assert same["differences"] == []
         assert same["unsent"] == []
         assert same["not_whole"] == []
+        assert same["moved"] == []
         assert same["looked_at"]["stock"] == ARTICLES
         assert same["looked_at"]["orders"] == market.orders
+        outcomes = same["outcomes"]
+        assert (outcomes["otherwise"], outcomes["parked"]) == (0, 0)
+        assert outcomes["anew"] > 3 * market.orders, "read, found, saved and booked, and all sweeps"
+        assert {one["effect"] for one in outcomes["as_recorded"]} == {
+            "read-stock", "push-stock", "sweep-markers",
+        }  # fmt: skip
 
         on_sale = {int(one["ean"]): int(one["amount"]) for one in (await market.bol_books())["offers"]}
         eans = {
@@ -92,15 +113,13 @@ async def test_a_changed_rule_differs_where_it_touches_and_is_put_in_place_once(
         assert all(
             any(call.startswith("push-stock ") for call in one["calls"]) for one in other["differences"]
         )
-        one_key = sorted(touched)[0]
-        only = await asyncio.to_thread(looked, changed, "--key", one_key)
-        assert [one["key"] for one in only["differences"]] == [one_key]
-
         code, _, said = await asyncio.to_thread(replay, changed, "--all", "--name", "buffer-2")
         assert code == 0, said
         assert f"{len(touched)} events lie in the log under 'buffer-2'" in said
 
-        before = await patches(market)
+        before, orders = await patches(market), await written(market)
+        assert orders["createOrderV3"] >= market.orders > 0
+        assert orders["createRelation"] > 0
         child = Child(changed, tmp_path / "words-2", address)
         await child.start()
         try:
@@ -115,14 +134,15 @@ async def test_a_changed_rule_differs_where_it_touches_and_is_put_in_place_once(
         made = await patches(market) - before
         assert set(made.values()) == {1}, "no call was made twice"
         assert sum(made.values()) == len(touched)
+        assert await written(market) == orders
 
-        again = await asyncio.to_thread(looked, changed, "--all")
-        assert again["differences"] == []
         code, out, _ = await asyncio.to_thread(replay, changed, "--all", "--name", "buffer-2")
         assert (code, "Nothing differs." in out) == (0, True), "the same incident again does nothing"
 
 
+@pytest.mark.slow
 async def test_on_kafka_it_is_put_in_place_while_a_bridge_works(tmp_path: Path, kafka: str) -> None:
+    """Stopped in the midst, and the same command again."""
     await delete(KafkaAccess(tuple(kafka.split(","))), TOPICS)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -144,13 +164,19 @@ async def test_on_kafka_it_is_put_in_place_while_a_bridge_works(tmp_path: Path, 
             await child.stop()
         on_sale = {int(one["ean"]): int(one["amount"]) for one in (await market.bol_books())["offers"]}
         touched = sum(amount > 0 for amount in on_sale.values())
-        before = await patches(market)
+        before, orders = await patches(market), await written(market)
         child = Child(changed, tmp_path / "words-2", address)
         await child.start()
         try:
-            code, _, said = await asyncio.to_thread(replay, changed, "--flow", "stock", "--name", "buffer-2")
+            command = (str(changed), "--all", "--name", "buffer-2")
+            code, said = await asyncio.to_thread(stopped, *command, "--rate", "4")
+            assert code == 1, said
+            told = re.search(r"Stopped: (\d+) of (\d+) are written under 'buffer-2'", said)
+            assert told is not None, said
+            assert 0 < int(told[1]) < int(told[2]) <= touched
+            code, _, said = await asyncio.to_thread(replay, changed, *command[1:])
             assert code == 0, said
-            assert f"{touched} events under 'buffer-2': everything is in place" in said
+            assert "'buffer-2': everything is in place" in said
 
             async def in_place() -> bool:
                 offers = (await market.bol_books())["offers"]
@@ -162,44 +188,77 @@ async def test_on_kafka_it_is_put_in_place_while_a_bridge_works(tmp_path: Path, 
         made = await patches(market) - before
         assert set(made.values()) == {1}, "no call was made twice"
         assert sum(made.values()) == touched
+        assert await written(market) == orders
 
 
-class Notebook(LogWriter):
-    def __init__(self) -> None:
-        self.written: list[Draft] = []
+def stopped(config: str, *arguments: str) -> tuple[int, str]:
+    """The command, with Ctrl-C as soon as it has put something in place: how it ended, and what it said."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "replay", "--config", config, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if line.startswith("Putting 'buffer-2' in place:"):
+                process.send_signal(signal.SIGINT)
+        return process.wait(timeout=30), said
 
-    async def append(self, drafts: Sequence[Draft]) -> list[tuple[TopicPartition, int]]:
-        self.written += drafts
-        return []
+
+async def test_ctrl_c_while_it_looks_ends_it_at_once_and_nothing_was_changed(tmp_path: Path) -> None:
+    """Regression: it was not heard of before everything was looked at."""
+    config = tmp_path / "kassabrug.toml"
+    config.write_text(SETTINGS)
+    log = await EmbeddedLog.open(tmp_path / "log.db", TOPICS, clock=system_clock, sleep=asyncio.sleep)
+    now = system_clock()
+    doubt = msgspec.json.encode(StockDoubted(why="a test", since=now))
+    for _ in range(20):
+        await log.append([Draft("stock.inbox", b"shop/1", doubt)] * 5_000)
+    (at, end), *_ = await log.append([Draft("stock.inbox", b"shop/1", doubt)])
+    row: Row[Article] = Row(state=Article(), applied=end + 1, born=0)
+    await log.append([Draft(rows_topic("stock"), b"shop/1", RowCodec(Article).write(row))])
+    await log.close()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app", "replay", "--config", str(config), "--all", "--name", "never",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    line = await process.stderr.readline()
+    assert re.match(rb"Looking at stock\.inbox, \d of 4: [\d,]+ of 100,001", line), line
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(3):
+        out, said = await process.communicate()
+    assert (process.returncode, out) == (1, b"")
+    assert said.endswith(b"Stopped while looking: nothing was changed.\n")
+    onlooker = await Onlooker.open(tmp_path / "log.db")
+    assert (await onlooker.bounds(at))[1] == end + 1
+    await onlooker.close()
 
 
-async def test_driving_can_be_stopped_between_any_two_pieces() -> None:
-    drafts = [Draft("stock.inbox", b"shop/%d" % number, b"{}") for number in range(2 * AT_ONCE + 50)]
-    writer = Notebook()
-    counts = []
-    async for count in drive(writer, drafts):
-        counts.append(count)
-        if count == AT_ONCE:
-            break
-    assert (counts, writer.written) == ([AT_ONCE], drafts[:AT_ONCE]), (
-        "nothing is written after it was stopped"
-    )
-    counts += [AT_ONCE + count async for count in drive(writer, drafts[AT_ONCE:])]
-    assert counts == [AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 50]
-    assert writer.written == drafts
+def asked(*, dry_run: bool = False, name: str = "", everything: bool = False, **spans: str) -> Asked:
+    since, until = spans.get("since", ""), spans.get("until", "")
+    return Asked(since, until, "", "", "", "", everything, dry_run, name, 0, False)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "say which"),
-        (("--all",), "needs a --name"),
-        (("--all", "--name", "a b"), "needs a --name"),
-        (("--from", "soon", "--dry-run"), "'soon' is no moment"),
-        (("--from", "1h", "--to", "2h", "--dry-run"), "--from has to be before --to"),
+        (asked(), "say which"),
+        (asked(everything=True), "needs a --name"),
+        (asked(everything=True, name="a b"), "needs a --name"),
+        (asked(since="soon", dry_run=True), "'soon' is no moment"),
+        (asked(since="1h", until="2h", dry_run=True), "--from has to be before --to"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
-    code, _, said = replay(tmp_path / "none.toml", *arguments)
+def test_what_cannot_be_meant_is_refused(arguments: Asked, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        chosen(arguments)
+
+
+def test_the_command_says_so(tmp_path: Path) -> None:
+    code, _, said = replay(tmp_path / "none.toml")
     assert code == 2
-    assert words in said
+    assert "say which" in said

@@ -86,7 +86,9 @@ async def execute(market: Market, effect: BolEffect, policy: RetryPolicy | None 
 async def test_a_push_of_stock(market: Market) -> None:
     market.will(PATCH, empty())
     done = await execute(market, PushStock(offer_id=OFFER, amount=7))
-    assert done == Execution(outcome=StockPushed(offer_id=OFFER, amount=7), asked_at=START, answered_at=START)
+    assert done == Execution(
+        outcome=StockPushed(offer_id=OFFER, amount=7), asked_at=START, answered_at=START, began=START
+    )
     assert market.sent() == {"stock": {"amount": 7, "managedByRetailer": True}}
 
 

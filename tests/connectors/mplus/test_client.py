@@ -14,6 +14,7 @@ from connectors.mplus import lookups, orders, relations
 from connectors.mplus.administration import MplusAdministration
 from connectors.mplus.client import MplusClient
 from connectors.retry import RetryPolicy
+from streams.vocabulary.effects import RawAnswer
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent, Refused
 from tests.connectors.mplus.test_soap import DRAFT
@@ -36,7 +37,6 @@ async def test_an_answer_is_read_and_dated(till: Till) -> None:
     answer = answered.answer
     assert answer.what == lookups.Version("67.1.3", "1.0.0")
     assert START < answer.asked_at < answer.answered_at == till.time.now
-    assert answer.raw is None
     [request] = till.requests
     assert request.method == "POST"
     assert request.url.raw_path == SHOP.endpoint().raw_path
@@ -80,15 +80,35 @@ async def test_the_lookups_of_a_check(till: Till) -> None:
 
 async def test_what_is_written_is_kept_as_it_came(till: Till) -> None:
     till.will("createRelation", sample("resp_createRelation"))
-    answered = await till.client().send(relations.create(CUSTOMER))
+    heard: list[RawAnswer] = []
+    answered = await till.client().send(relations.create(CUSTOMER), heard.append)
     assert isinstance(answered, Delivered)
     assert answered.answer.what == 682
-    raw = answered.answer.raw
-    assert raw is not None
+    [raw] = heard
     assert (raw.vendor, raw.operation, raw.status, raw.body) == (
         "mplus", "createRelation", 200, sample("resp_createRelation"),
     )  # fmt: skip
     assert (raw.asked_at, raw.answered_at) == (answered.answer.asked_at, answered.answer.answered_at)
+
+
+async def test_every_try_is_heard_and_the_secret_in_none(till: Till) -> None:
+    till.will("findRelationV2", fault(said=f"no place for {SECRET}"), sample("resp_findRelation_none"))
+    heard: list[RawAnswer] = []
+    answered = await till.client(RetryPolicy(tries=2)).send(relations.find("jan@example.nl"), heard.append)
+    assert isinstance(answered, Delivered)
+    assert [one.status for one in heard] == [500, 200]
+    assert SECRET.encode() not in heard[0].body
+    assert b"no place for ***" in heard[0].body
+
+
+async def test_of_what_is_not_kept_only_what_is_not_understood_is_heard(till: Till) -> None:
+    till.will("getCurrentSyncMarkers", sample("resp_getCurrentSyncMarkers"), b"<html/>")
+    heard: list[RawAnswer] = []
+    client = till.client()
+    assert isinstance(await client.send(lookups.sync_markers(), heard.append), Delivered)
+    assert heard == []
+    assert isinstance(await client.send(lookups.sync_markers(), heard.append), AnswerLost)
+    assert [one.body for one in heard] == [b"<html/>"]
 
 
 TROUBLE = "Mplus has trouble with getApiVersion"

@@ -127,8 +127,11 @@ def test_the_bytes_of_a_stock_question() -> None:
 def test_what_may_be_repeated_and_what_is_kept() -> None:
     assert {one.name for one in ALL.values() if not one.idempotent} == {"createOrderV2", "createRelation"}
     assert {one.name for one in ALL.values() if one.kept} == {
-        "createOrderV2", "createOrderV3", "createRelation", "findOrder", "updateRelation",
+        "createOrderV2", "createOrderV3", "createRelation", "findOrder", "findRelationV2", "getOrders", "getProducts",
+        "getStock", "updateRelation",
     }  # fmt: skip
+    kept = {name for name, one in ALL.items() if one.kept and one.name == "getStock"}
+    assert kept == {"branch", "whole-branch"}, "single articles share a call, whose answer is nobody's own"
     assert {name for name, one in ALL.items() if one.bulk} == {"articles", "orders", "branch", "whole-branch"}
 
 

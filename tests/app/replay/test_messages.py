@@ -1,0 +1,171 @@
+"""The last word about a subject, and whether it lies in an inbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+
+from app.replay.messages import SLACK, Words, subject, unsent
+from streams.codec import fact_headers, message_draft
+from streams.log.base import Draft
+from streams.vocabulary.events import (
+    ArticleSeen,
+    CatalogueEvent,
+    CodeAnswered,
+    CodeAsked,
+    CodeClaimed,
+    CodeDropped,
+    Message,
+    OfferObserved,
+    OfferUnlinked,
+    OrderNoticed,
+    OrdersEvent,
+    ReservationBooked,
+    ReservationMade,
+    ReservationReleased,
+    StockEvent,
+    StockRead,
+    SweepsEvent,
+    TillSold,
+)
+from streams.vocabulary.stock_reading import Reading
+from streams.vocabulary.time import milliseconds
+from tests.app.replay.memory import MemoryLog
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AT = milliseconds(NOW)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def asked(asker: str = "orders:1", entity: str = "code/ean/1") -> Message:
+    return Message(flow="catalogue", entity=entity, event=CodeAsked(asker=asker))
+
+
+def article(marker: int) -> Message:
+    event = ArticleSeen(article_number=1, description="x", codes=(), marker=marker)
+    return Message(flow="catalogue", entity="article/1", event=event)
+
+
+def reading(branch: int) -> StockRead:
+    some = Decimal(1)
+    return StockRead(
+        reading=Reading(
+            article_number=1, branch=branch, free=some, reserved=some, incoming=some, marker=1, asked_at=NOW,
+            answered_at=NOW,
+        )
+    )  # fmt: skip
+
+
+def sold(line: str) -> TillSold:
+    return TillSold(session_id="s", line_id=line, quantity=Decimal(1), sold_at=NOW, heard_at=NOW)
+
+
+def observed(offer: str) -> OfferObserved:
+    return OfferObserved(offer_id=offer, ean="1", amount=1, managed_by_retailer=True, read_at=NOW)
+
+
+def answered(kind: Any, number: int) -> CodeAnswered:
+    return CodeAnswered(kind=kind, value="1", article_number=number)
+
+
+ITEM: dict[str, Any] = {"order_id": "1", "item_id": "i"}
+CARRIED = CodeClaimed(article_number=1, description="x")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (CARRIED, CodeDropped(article_number=1), True),
+        (CARRIED, CodeDropped(article_number=2), False),
+        (observed("a"), OfferUnlinked(offer_id="a"), True),
+        (observed("a"), observed("b"), False),
+        (ReservationMade(quantity=1, made_at=NOW, **ITEM), ReservationBooked(quantity=1, booked_at=NOW, **ITEM), True),
+        (ReservationMade(quantity=1, made_at=NOW, **ITEM), ReservationReleased(**ITEM), True),
+        (ReservationReleased(**ITEM), ReservationReleased(order_id="1", item_id="j"), False),
+        (CodeAsked(asker="orders:1"), CodeAsked(asker="orders:2"), False),
+        (answered("ean", 1), answered("ean", 2), True),
+        (answered("ean", 1), answered("sku", 1), False),
+        (reading(1), reading(2), False),
+        (sold("1"), sold("2"), False),
+        (OrderNoticed(via="push", noticed_at=NOW), OrderNoticed(via="sweep", noticed_at=NOW), True),
+    ],
+)  # fmt: skip
+def test_what_is_about_the_same_makes_old_news(one: Any, other: Any, same: bool) -> None:
+    first, second = (Message(flow="stock", entity="1", event=event) for event in (one, other))
+    assert (subject(first) == subject(second)) is same
+
+
+def test_every_event_has_a_subject() -> None:
+    kinds = {
+        kind for union in (CatalogueEvent, StockEvent, OrdersEvent, SweepsEvent) for kind in get_args(union)
+    }
+    assert len(kinds) == 22, "a new one is to be thought about in app/replay/messages.py"
+
+
+def test_the_last_word_of_a_source_counts() -> None:
+    words = Words()
+    words.say("sweep", article(1), "shop", 1)
+    words.say("sweep", article(2), "shop", 2)
+    words.say("another", article(1), "shop", 3)
+    words.say("sweep", article(2), "other", 4)
+    assert [(word.key, word.moment) for word in words] == [
+        (b"shop/article/1", 2),
+        (b"shop/article/1", 3),
+        (b"other/article/1", 4),
+    ]
+    more = Words()
+    more.say("sweep", article(3), "shop", 5)
+    words.add(more)
+    assert [word.moment for word in words] == [5, 3, 4]
+
+
+async def left(log: MemoryLog, *messages: tuple[Message, int]) -> tuple[list[bytes], int]:
+    words = Words()
+    for message, moment in messages:
+        words.say(message.entity, message, "shop", moment)
+    found = await unsent(log, words, lambda _: None)
+    return [word.key for word in found.words], found.unsure
+
+
+async def test_what_lies_in_the_inbox_since_then_was_sent() -> None:
+    clock = Clock()
+    log = MemoryLog(clock)
+    assert await left(log, (asked(), AT)) == ([b"shop/code/ean/1"], 0)
+    await log.append([message_draft(asked(), "shop", fact_headers("shop", "t"))])
+    assert await left(log, (asked(), AT)) == ([], 0)
+    assert await left(log, (asked(), AT - 3_600_000)) == ([], 0), "its flow was behind"
+    assert await left(log, (asked(), AT + SLACK)) == ([], 0), "clocks differ"
+    assert await left(log, (asked(), AT + SLACK + 1)) == ([b"shop/code/ean/1"], 0), "that was an earlier one"
+    assert await left(log, (asked("orders:2"), AT)) == ([b"shop/code/ean/1"], 0)
+    assert await left(log, (asked(entity="code/ean/2"), AT)) == ([b"shop/code/ean/2"], 0)
+
+
+async def test_the_oldest_is_told_first() -> None:
+    log = MemoryLog(Clock())
+    told = await left(log, (asked(entity="code/ean/2"), AT + 5), (asked(), AT))
+    assert told == ([b"shop/code/ean/1", b"shop/code/ean/2"], 0)
+
+
+async def test_of_a_time_that_is_not_kept_nothing_is_said() -> None:
+    clock = Clock()
+    log = MemoryLog(clock)
+    at = log.place("catalogue.inbox", b"shop/code/ean/1")
+    for _ in range(3):
+        await log.append([Draft(at.topic, b"shop/code/ean/1", b"{}")])
+        clock.now += timedelta(hours=1)
+    log.cut(at, 1)
+    hour = 3_600_000
+    assert await left(log, (asked(), AT)) == ([], 1)
+    assert await left(log, (asked(), AT + 2 * hour)) == ([b"shop/code/ean/1"], 0)
+    log.cut(at, 3)
+    assert await left(log, (asked(), AT + 2 * hour)) == ([], 1), "nothing at all is kept"

@@ -1,0 +1,235 @@
+"""Effects executed anew against what was answered once: the same outcome, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.bol import wire
+from connectors.bol.executor import BolExecutor
+from connectors.bol.recorded import RecordedBol
+from connectors.mplus import reply
+from connectors.mplus.executor import MplusExecutor
+from connectors.mplus.recorded import RecordedMplus
+from connectors.recorded import NotRecorded, Recorded
+from connectors.retry import RetryPolicy
+from streams.vocabulary.effects import (
+    BolEffect,
+    CareForSubscription,
+    CommitOrder,
+    CreateRelation,
+    Execution,
+    FetchBolOrder,
+    FindRelation,
+    RawAnswer,
+    ReadStock,
+    Stumbled,
+    SweepArticles,
+    SweepBolOffers,
+    SweepBolOrders,
+    SweepMplusOrders,
+    SweepProcessStatuses,
+    SweepStock,
+    UpdateRelation,
+)
+from streams.vocabulary.mplus_order import Customer
+from streams.vocabulary.outcomes import AnswerLost, Refused
+from tests.connectors.bol import contract
+from tests.connectors.bol.market import (
+    GET_ORDER,
+    LIST_OFFERS,
+    LIST_ORDERS,
+    START,
+    STATUSES,
+    SUBSCRIBE,
+    SUBSCRIPTIONS,
+    Market,
+    empty,
+    listed_item,
+    listed_order,
+    listed_page,
+    problem,
+    process,
+    sold_offer,
+    told,
+)
+from tests.connectors.mplus.test_soap import DRAFT
+from tests.connectors.mplus.till import Till, envelope, fault, sample, stock_reply, stock_row, tree
+
+TWICE = RetryPolicy(tries=2)
+JAN = Customer(name="Jan", email="jan@example.nl")
+URL = "https://shop.test/bol"
+
+
+def anew(effect: Any, then: Sequence[RawAnswer], began: Any, repeated: bool = False) -> Any:
+    """The present executor against these answers."""
+    recorded = Recorded(then)
+    bol, mplus = RecordedBol(recorded), RecordedMplus(recorded)
+    executor: Any = (
+        BolExecutor(lambda _: bol, lambda: began)
+        if isinstance(effect, BolEffect)
+        else MplusExecutor(lambda _: mplus, lambda: began)
+    )
+    return executor.execute("shop", effect, repeated)
+
+
+def what(done: Execution) -> Any:
+    return done.outcome, done.messages
+
+
+async def reply_of(request: httpx.Request) -> httpx.Response:
+    page = int(request.url.params["page"])
+    return listed_page(listed_order("B1", listed_item("i", page))) if page < 3 else listed_page()
+
+
+ORDER = contract.example("bol-retailer-v10", "Order")
+BOL: list[tuple[BolEffect, str, list[Any]]] = [
+    (FetchBolOrder(order_id="A2K8290LP8"), GET_ORDER, [problem(503), told(ORDER)]),
+    (FetchBolOrder(order_id="A2K8290LP8"), GET_ORDER, [problem(404)]),
+    (SweepBolOrders(since=START), LIST_ORDERS, [problem(500), reply_of]),
+    (SweepBolOffers(), LIST_OFFERS, [told({"offers": [sold_offer("o1", 3)], "page": {"nextCursor": "c"}})]),
+    (SweepProcessStatuses(process_ids=("p1",)), STATUSES, [told({"processStatuses": [process()]})]),
+]
+
+
+@pytest.mark.parametrize(("effect", "operation", "replies"), BOL)
+async def test_bols_answers_give_the_same_again(
+    effect: BolEffect, operation: str, replies: list[Any]
+) -> None:
+    market = Market()
+    market.will(operation, *replies)
+    done = await market.executor(TWICE).execute("shop", effect, False)
+    assert done.raw
+    again = await anew(effect, done.raw, done.began)
+    assert what(again) == what(done)
+
+
+async def test_a_token_that_ended_early_is_no_word_about_the_call() -> None:
+    market = Market()
+    market.refused_tokens.add("token-1")
+    market.will(GET_ORDER, told(ORDER))
+    effect = FetchBolOrder(order_id="A2K8290LP8")
+    done = await market.executor().execute("shop", effect, False)
+    assert [one.status for one in done.raw] == [401, 200]
+    assert what(await anew(effect, done.raw, done.began)) == what(done)
+
+
+async def test_several_calls_are_answered_by_their_operation() -> None:
+    market = Market()
+    market.will(SUBSCRIPTIONS, told({"subscriptions": []}))
+    market.will(SUBSCRIBE, told(process("p7"), 202))
+    effect = CareForSubscription(url=URL)
+    done = await market.executor().execute("shop", effect, False)
+    assert [(one.operation, one.call) for one in done.raw] == [
+        ("list-subscriptions", 1),
+        ("create-subscription", 2),
+    ]
+    assert what(await anew(effect, done.raw, done.began)) == what(done)
+
+
+ORDER_PAGE = sample("resp_getOrders")
+FOUND, NOBODY = sample("resp_findRelation_found"), sample("resp_findRelation_none")
+PRODUCTS = envelope(tree("GetProductsResponse", tree("productList", tree("product", tree("syncMarker", 7),
+    tree("articleList", tree("article", tree("articleNumber", 1007)))))))  # fmt: skip
+MPLUS: list[tuple[Any, dict[str, list[Any]], bool]] = [
+    (FindRelation(email="jan@example.nl"), {"findRelationV2": [fault(), FOUND]}, False),
+    (CreateRelation(customer=JAN), {"createRelation": [sample("resp_createRelation")]}, False),
+    (CreateRelation(customer=JAN), {"findRelationV2": [NOBODY],
+                                    "createRelation": [sample("resp_createRelation")]}, True),
+    (CommitOrder(draft=DRAFT), {"createOrderV3": [sample("resp_createOrderV3")]}, False),
+    (CommitOrder(draft=DRAFT), {"createOrderV3": [sample("resp_createOrder_dup")],
+                                "findOrder": [sample("resp_findOrder_found")]}, False),
+    (SweepArticles(marker=7), {"getProducts": [PRODUCTS]}, False),
+    (SweepMplusOrders(marker=513, ext_prefix="BOL-"), {"getOrders": [ORDER_PAGE]}, False),
+    (SweepStock(marker=5, branches=(1, 2)), {"getStock": [stock_reply(stock_row(1, 4, marker=7)),
+                                                          stock_reply(stock_row(2, 5, branch=2, marker=6))]}, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("effect", "replies", "repeated"), MPLUS)
+async def test_mpluss_answers_give_the_same_again(effect: Any, replies: Any, repeated: bool) -> None:
+    till = Till()
+    for operation, some in replies.items():
+        till.will(operation, *some)
+    client = till.client(TWICE)
+    done = await MplusExecutor(lambda _: client, till.time.clock).execute("shop", effect, repeated)
+    assert done.raw
+    assert done.asked_at <= done.raw[0].asked_at
+    assert what(await anew(effect, done.raw, done.began, repeated)) == what(done)
+
+
+async def test_a_call_that_was_not_made_then_is_told() -> None:
+    with pytest.raises(Stumbled) as told_of:
+        await anew(FindRelation(email="jan@example.nl"), (), START)
+    assert isinstance(told_of.value.__cause__, NotRecorded)
+    with pytest.raises(Stumbled) as told_of:
+        await anew(ReadStock(article_number=1, branches=(1,)), (), START)
+    assert isinstance(told_of.value.__cause__, NotRecorded)
+
+
+async def test_tries_of_one_call_do_not_answer_the_next_one() -> None:
+    """Three answers about branch 1 that could not be read say nothing about branch 2."""
+    till = Till()
+    till.will("getStock", b"<html/>")
+    client = till.client(RetryPolicy(tries=3))
+    effect = SweepStock(marker=5, branches=(1, 2))
+    done = await MplusExecutor(lambda _: client, till.time.clock).execute("shop", effect, False)
+    assert isinstance(done.outcome, AnswerLost)
+    assert [one.call for one in done.raw] == [1, 1, 1]
+    mended = [
+        RawAnswer(
+            vendor=one.vendor,
+            operation=one.operation,
+            status=one.status,
+            body=stock_reply(stock_row(1)),
+            asked_at=one.asked_at,
+            answered_at=one.answered_at,
+            call=one.call,
+        )
+        for one in done.raw
+    ]
+    with pytest.raises(Stumbled) as told_of:
+        await anew(effect, mended, done.began)
+    assert isinstance(told_of.value.__cause__, NotRecorded)
+
+
+# -- our own mistakes
+
+
+def broken(*_: object) -> Any:
+    raise KeyError("a bug")
+
+
+@pytest.mark.parametrize("vendor", ["bol", "mplus"])
+async def test_answers_that_our_own_code_fails_on_are_not_lost(
+    vendor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market, till = Market(), Till()
+    market.will(GET_ORDER, told(ORDER))
+    till.will("updateRelation", sample("resp_createRelation"))
+    monkeypatch.setattr(wire, "identifier", broken)
+    monkeypatch.setattr("connectors.bol.orders.identifier", broken)
+    monkeypatch.setattr(reply, "answer", broken)
+    client = till.client()
+    run: Callable[[], Any] = (
+        (lambda: market.executor().execute("shop", FetchBolOrder(order_id="A2K8290LP8"), False))
+        if vendor == "bol"
+        else lambda: MplusExecutor(lambda _: client, till.time.clock).execute(
+            "shop", UpdateRelation(relation_number=1, customer=JAN), False
+        )
+    )
+    with pytest.raises(Stumbled) as told_of:
+        await run()
+    assert isinstance(told_of.value.__cause__, KeyError)
+    assert [one.status for one in told_of.value.raw] == [200]
+
+
+async def test_a_refusal_is_understood_anew_too() -> None:
+    market = Market()
+    market.will(LIST_OFFERS, empty(403))
+    done = await market.executor().execute("shop", SweepBolOffers(), False)
+    assert isinstance(done.outcome, Refused)
+    assert what(await anew(SweepBolOffers(), done.raw, done.began)) == what(done)
