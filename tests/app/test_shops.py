@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 SILENT_SHOPS = 90
 """As many as an agency has; each has several calls under way for as long as its vendors do not answer."""
 SECONDS = 6.0
+TIMEOUT = 60
+"""Seconds that a vendor is waited for: who would have to wait for another's shows it, however busy the machine is."""
 MARKERS = 2.0
 """Seconds between two looks at what moved in Mplus (settings_text)."""
 LOOKS = 6
@@ -112,6 +114,8 @@ async def test_shops_whose_vendors_do_not_answer_stop_no_other(tmp_path: Path) -
         Market(11, 40, address, system_clock, asyncio.sleep) as market,
     ):
         text = settings_text(market, port, address)
+        for vendor in ("bol", "mplus"):
+            text = text.replace(f"{vendor}_timeout = 3\n", f"{vendor}_timeout = {TIMEOUT}\n")
         for number in range(SILENT_SHOPS):
             text += SILENT.format(number=number, silence=where)
         config = tmp_path / "kassabrug.toml"
@@ -135,7 +139,7 @@ async def test_shops_whose_vendors_do_not_answer_stop_no_other(tmp_path: Path) -
         finally:
             await child.stop()
     assert found.right, found.differences
-    assert found.sale_freshness.p99 < 2_000, "nobody waited for the timeout of another's vendor (3 s)"
+    assert found.sale_freshness.worst < 1000 * TIMEOUT / 2, "nobody waited for another's vendor"
     assert silent.most > 3 * SILENT_SHOPS, "more than a pool of 200 takes"
 
 
