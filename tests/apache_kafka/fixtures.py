@@ -1,18 +1,26 @@
 """Fixtures: one broker for the suite, three where brokers die. A test module imports what it uses.
 
-`KAFKA_BOOTSTRAP` names a cluster that runs already (for `kafka` only). Where Kafka cannot be run the tests are
-skipped and say why; with KASSABRUG_REQUIRE_KAFKA=1 (as .ci/run sets it) they fail instead.
+`KAFKA_BOOTSTRAP` names a cluster that runs already (for `kafka` only). It must have none of the topics that the tests
+make: they delete them again and again, and leave none. Where Kafka cannot be run the tests are skipped and say why;
+with KASSABRUG_REQUIRE_KAFKA=1 (as .ci/run sets it) they fail instead.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Coroutine, Iterator
+from typing import Any, NoReturn, TypeVar
 
 import pytest
+from aiokafka.errors import KafkaError
 
+from streams.log.kafka import KafkaAccess
 from tests.apache_kafka.cluster import Cluster, KafkaMissing, jars
+from tests.apache_kafka.topics import OURS, delete, there
+
+T = TypeVar("T")
 
 QUICK = {
     "broker.session.timeout.ms": 4000,
@@ -21,6 +29,8 @@ QUICK = {
     "controller.quorum.fetch.timeout.ms": 1500,
 }
 """A dead broker is noticed sooner than Kafka does by itself (9 s)."""
+LONGEST_REASON = 240
+"""Characters: a reason is a line, and Maven's words are many."""
 
 
 def missing_kafka() -> None:
@@ -28,32 +38,68 @@ def missing_kafka() -> None:
     try:
         jars()
     except KafkaMissing as error:
-        _without(error)
+        without(error)
 
 
-def _without(error: KafkaMissing) -> NoReturn:
+def without(error: KafkaMissing) -> NoReturn:
+    """Skips a test that runs brokers of its own, or fails it where Kafka has to be there."""
     if os.environ.get("KASSABRUG_REQUIRE_KAFKA"):
         pytest.fail(f"Kafka is required here, and cannot be run: {error}", pytrace=False)
-    pytest.skip(f"left out, Kafka cannot be run here: {error}")
+    why = " ".join(str(error).split())[:LONGEST_REASON]
+    given = ", and KAFKA_BOOTSTRAP's brokers are not the test's own" if _given() else ""
+    pytest.skip(f"left out, Kafka cannot be run here{given}: {why}")
+
+
+def _given() -> str:
+    return os.environ.get("KAFKA_BOOTSTRAP", "")
 
 
 def _started(factory: pytest.TempPathFactory, brokers: int) -> Iterator[Cluster]:
     try:
         one = Cluster(factory.mktemp(f"kafka-{brokers}"), brokers, properties=QUICK).start()
     except KafkaMissing as error:
-        _without(error)
+        without(error)
     try:
         yield one
     finally:
         one.stop()
 
 
+def _on_the_given(servers: str) -> Iterator[str]:
+    """Refuses a cluster where something of ours lies already: it may be somebody's, and the tests would delete it."""
+    access = KafkaAccess(tuple(servers.split(",")))
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # it prints a trace for a server that is not there
+    try:
+        found = _done(there(access))
+    except (KafkaError, OSError) as error:
+        pytest.fail(f"KAFKA_BOOTSTRAP={servers} cannot be reached: {error}", pytrace=False)
+    if found:
+        pytest.fail(
+            f"KAFKA_BOOTSTRAP={servers} has topics of ours already: {', '.join(found)}. The tests delete them with all "
+            "that is in them, so nothing was touched. Name a cluster that has none, or delete them yourself.",
+            pytrace=False,
+        )
+    yield servers
+    _done(delete(access, OURS))
+
+
+def _done(work: Coroutine[Any, Any, T]) -> T:
+    """Runs it in a loop of its own, which is nobody's current one."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The servers of a running Kafka with one broker (or of KAFKA_BOOTSTRAP)."""
-    given = os.environ.get("KAFKA_BOOTSTRAP")
+    """The servers of a running Kafka with one broker, or of KAFKA_BOOTSTRAP (with any number of them)."""
+    given = _given()
     if given:
-        yield given
+        yield from _on_the_given(given)
         return
     for one in _started(tmp_path_factory, 1):
         yield one.servers
@@ -63,3 +109,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def kafka_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three brokers, which a test may kill and has to start again."""
     yield from _started(tmp_path_factory, 3)
+
+
+@pytest.fixture(scope="session")
+def kafka_runs() -> None:
+    """For tests that start brokers by themselves."""
+    missing_kafka()
