@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine, Iterator
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 import pytest
@@ -54,35 +55,45 @@ def _given() -> str:
     return os.environ.get("KAFKA_BOOTSTRAP", "")
 
 
+_running: dict[int, Cluster] = {}
+"""By the number of brokers. Pytest takes a fixture that several modules import for several fixtures, and each of them
+had begun a broker of its own: they share what runs."""
+
+
 def _started(factory: pytest.TempPathFactory, brokers: int) -> Iterator[Cluster]:
-    try:
-        one = Cluster(factory.mktemp(f"kafka-{brokers}"), brokers, properties=QUICK).start()
-    except KafkaMissing as error:
-        without(error)
-    try:
-        yield one
-    finally:
-        one.stop()
+    if brokers not in _running:
+        try:
+            one = Cluster(factory.mktemp(f"kafka-{brokers}"), brokers, properties=QUICK).start()
+        except KafkaMissing as error:
+            without(error)
+        _running[brokers] = one
+    yield _running[brokers]
+    _running[brokers].stop()  # the session is over, for all of them
 
 
-def _on_the_given(servers: str) -> Iterator[str]:
-    """Refuses a cluster where something of ours lies already: it may be somebody's, and the tests would delete it."""
-    access = KafkaAccess(tuple(servers.split(",")))
-    logging.getLogger("aiokafka").setLevel(
-        logging.CRITICAL
-    )  # it prints a trace for a server that is not there
+@cache
+def _refusal(servers: str) -> str:
+    """Why this cluster is not taken: something of ours lies there already, which may be somebody's, and the tests would
+    delete it. Looked at once, before the first test: later the topics are the tests' own."""
+    aiokafka = logging.getLogger("aiokafka")
+    level = aiokafka.level
+    aiokafka.setLevel(logging.CRITICAL)  # it has a trace for a server that is not there
     try:
-        found = _done(there(access))
+        found = _done(there(_access(servers)))
     except (KafkaError, OSError) as error:
-        pytest.fail(f"KAFKA_BOOTSTRAP={servers} cannot be reached: {error}", pytrace=False)
-    if found:
-        pytest.fail(
-            f"KAFKA_BOOTSTRAP={servers} has topics of ours already: {', '.join(found)}. The tests delete them with all "
-            "that is in them, so nothing was touched. Name a cluster that has none, or delete them yourself.",
-            pytrace=False,
-        )
-    yield servers
-    _done(delete(access, OURS))
+        return f"KAFKA_BOOTSTRAP={servers} cannot be reached: {error}"
+    finally:
+        aiokafka.setLevel(level)
+    if not found:
+        return ""
+    return (
+        f"KAFKA_BOOTSTRAP={servers} has topics of ours already: {', '.join(found)}. The tests delete them with all "
+        "that is in them, so nothing was touched. Name a cluster that has none, or delete them yourself."
+    )
+
+
+def _access(servers: str) -> KafkaAccess:
+    return KafkaAccess(tuple(servers.split(",")))
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:
@@ -99,7 +110,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The servers of a running Kafka with one broker, or of KAFKA_BOOTSTRAP (with any number of them)."""
     given = _given()
     if given:
-        yield from _on_the_given(given)
+        if refusal := _refusal(given):
+            pytest.fail(refusal, pytrace=False)
+        yield given
+        _done(delete(_access(given), OURS))
         return
     for one in _started(tmp_path_factory, 1):
         yield one.servers
