@@ -227,6 +227,7 @@ class Chaos:
 
     async def _broker(self, attack: Attack) -> str:
         assert self.stage.cluster is not None
+        await self._in_step()
         broker = self.stage.cluster.brokers[attack.target % 3]
         why = "" if broker.pid is not None else f"broker {broker.number} had ended by itself"
         if attack.kind == "stop-broker" and not why:
@@ -239,11 +240,11 @@ class Chaos:
             await asyncio.to_thread(broker.kill)
             await asyncio.sleep(attack.seconds)
             await asyncio.to_thread(broker.start)
-        await self._in_step()
         return why
 
     async def _in_step(self) -> None:
-        """Until every partition has all its copies again: one broker of three may be away, not two."""
+        """Until every partition has all its copies: one broker of three may be away, not two. Waited for before the next
+        one, so that everything else is attacked while a broker catches up."""
         from streams.log.kafka import KafkaAccess
         from streams.log.kafka.making import Topics
 
@@ -261,6 +262,8 @@ class Chaos:
 
     async def _fill(self, attack: Attack) -> str:
         volume = self.stage.volume
+        if self.stage.cluster is not None:
+            await self._in_step()
         if not await asyncio.to_thread(volume.fill):
             return "no volume of its own could be mounted here (mount wants to be root)"
         self._note(f"the log's volume is full for {attack.seconds:.1f} s")
@@ -273,7 +276,6 @@ class Chaos:
             else:
                 await asyncio.to_thread(broker.kill)
             await asyncio.to_thread(broker.start)
-            await self._in_step()
         return ""
 
     async def _step(self, worker: Process, attack: Attack) -> str:

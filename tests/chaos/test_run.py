@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,6 +79,43 @@ def test_a_library_that_cannot_be_loaded_steps_no_clock(
     monkeypatch.setattr("tests.chaos.stage.FAKETIME", tmp_path / "libfaketime.so.1")
     assert stepped(tmp_path)["LD_PRELOAD"]
     assert not can_step.__wrapped__()
+
+
+THREADS = """
+import threading, time
+ends, counts = time.monotonic() + 0.5, []
+def count():
+    number = 0
+    while time.monotonic() < ends:
+        number += 1
+    counts.append(number)
+began = time.process_time()
+threads = [threading.Thread(target=count) for _ in range(2)]
+for one in threads: one.start()
+for one in threads: one.join()
+print(sum(counts) / (time.process_time() - began))
+"""
+"""Two threads that want Python's lock: how far they come in a second of the processor."""
+
+
+def test_a_process_whose_clock_can_be_stepped_is_as_fast_as_others(tmp_path: Path) -> None:
+    """Its threads spun while they waited for each other (stage.stepped): a fifteenth was left of two that count."""
+    if not can_step():
+        pytest.skip("left out, no clock can be stepped here (Debian: apt-get install faketime)")
+    clock = tmp_path / "clock"
+    clock.write_text("+0\n")
+
+    def speed(**environ: str) -> float:
+        told = subprocess.run(
+            [sys.executable, "-S", "-c", THREADS],
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return float(told.stdout)
+
+    assert speed(**stepped(clock)) > 0.3 * speed()
 
 
 async def test_connections_that_are_there_are_cut(chaos: Chaos) -> None:
