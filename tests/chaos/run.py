@@ -243,8 +243,8 @@ class Chaos:
         return why
 
     async def _in_step(self) -> None:
-        """Until every partition has all its copies: one broker of three may be away, not two. Waited for before the next
-        one, so that everything else is attacked while a broker catches up."""
+        """Until every partition has all its copies: one broker of three may be away, not two. Waited for before the
+        next one, so that everything else is attacked while a broker catches up."""
         from streams.log.kafka import KafkaAccess
         from streams.log.kafka.making import Topics
 
