@@ -1,6 +1,6 @@
 """What a worker's death costs each partition: the longest time from an event's writing until what follows can be seen.
 
-python -m tests.chaos.takeover --kills 5 [--how kill|stop] [--seed 1]
+python -m tests.chaos.takeover --kills 5 [--how kill|stop] [--vendors away|silent] [--seed 1]
 
 Three workers, as processes, on a real broker; thousands of rows of the stock flow, whose vendors are away; a steady
 stream of till sales over all partitions. One worker after the other dies at its work (kill -9, or SIGSTOP for longer
@@ -42,8 +42,12 @@ from streams.vocabulary.stock_reading import Reading
 from streams.vocabulary.time import system_clock
 from tests.apache_kafka.cluster import Cluster
 from tests.apache_kafka.fixtures import QUICK
+from tests.chaos.silence import silence
 
 How = Literal["kill", "stop"]
+Vendors = Literal["away", "silent"]
+"""Nobody is at their address, or somebody who takes every call and never answers. What moves when the worker comes
+back waits for calls under way, as long as `vendors.mplus_timeout` (docs/decisions/0006-kafka-log.md, Prices)."""
 SHOP = "shop"
 PARTITIONS = 8
 WORKERS = 3
@@ -61,16 +65,17 @@ LIMIT = 10.0
 SETTLED = 1.0
 """Seconds that nobody waits longer for: everything is at work again."""
 
+NOWHERE = "http://127.0.0.1:9"
 SETTINGS = """
 [log]
 address = "kafka://{servers}"
 [connections.shop.bol]
 client_id = "demo"
 client_secret = "plain:x"
-api_url = "http://127.0.0.1:9"
-login_url = "http://127.0.0.1:9"
+api_url = "{vendors}"
+login_url = "{vendors}"
 [connections.shop.mplus]
-api_url = "http://127.0.0.1:9"
+api_url = "{vendors}"
 ident = "demo"
 secret = "plain:x"
 [connections.shop.stock]
@@ -301,22 +306,31 @@ class Takeover:
 
     async def _at_work(self) -> None:
         """Until all of them work and nothing waits."""
-        async with asyncio.timeout(PATIENCE):
-            while not all([await one.works() for one in self._workers]) or self._stream.waiting > SETTLED:
-                pass
+        until = time.monotonic() + PATIENCE
+        while True:
+            idle = [one.name for one in self._workers if not await one.works()]
+            waiting = self._stream.waiting
+            if not idle and waiting <= SETTLED:
+                return
+            if time.monotonic() > until:
+                raise TimeoutError(
+                    f"after {PATIENCE:.0f} s a sale still waits for {waiting:.1f} s, or nothing comes to: {idle}"
+                )
 
 
-async def takeover(folder: Path, kills: int, how: How, seed: int, say: Callable[[str], None]) -> Told:
+async def takeover(
+    folder: Path, kills: int, how: How, seed: int, say: Callable[[str], None], vendors: Vendors = "away"
+) -> Told:
     """Starts a broker and workers of its own, and ends them."""
-    with Cluster(folder / "kafka", 1, properties=QUICK) as cluster:
+    async with AsyncExitStack() as stack:
+        cluster = stack.enter_context(Cluster(folder / "kafka", 1, properties=QUICK))
+        where = NOWHERE if vendors == "away" else (await stack.enter_async_context(silence()))[1]
         config = folder / "kassabrug.toml"
-        config.write_text(SETTINGS.format(servers=cluster.servers))
+        config.write_text(SETTINGS.format(servers=cluster.servers, vendors=where))
         access = KafkaAccess(tuple(cluster.servers.split(",")))
         log = await KafkaLog.open(access, TOPICS, partitions=PARTITIONS)
-        try:
-            return await _on(log, config, kills, how, seed, say)
-        finally:
-            await log.close()
+        stack.push_async_callback(log.close)
+        return await _on(log, config, kills, how, seed, say)
 
 
 async def _on(
@@ -387,12 +401,18 @@ async def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--how", choices=["kill", "stop"], default="kill", help="kill -9, or SIGSTOP")
+    parser.add_argument("--vendors", choices=["away", "silent"], default="away")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="kassabrug-takeover-") as folder:
         told = await takeover(
-            Path(folder), asked.kills, asked.how, asked.seed, lambda line: print(line, flush=True)
+            Path(folder),
+            asked.kills,
+            asked.how,
+            asked.seed,
+            lambda line: print(line, flush=True),
+            asked.vendors,
         )
     print(report(told))
     return 0 if not told.wrong and told.longest < LIMIT else 1
