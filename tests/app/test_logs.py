@@ -21,6 +21,7 @@ from streams.log.kafka import KafkaAccess, KafkaLog
 from streams.topics import ACTIVITY, TOPICS
 from tests.apache_kafka.cluster import KafkaMissing
 from tests.apache_kafka.fixtures import kafka as kafka
+from tests.apache_kafka.fixtures import without
 from tests.app.certificates import Certificates, issued
 from tests.app.guarded_kafka import PASSWORD, USER, GuardedBroker
 from tests.streams.log.kafka.conftest import delete
@@ -127,15 +128,12 @@ class Guarded(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def guarded(
-    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates, kafka: str
-) -> Iterator[Guarded]:
-    """Where the shared broker runs (`kafka`), this one can too."""
+def guarded(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Guarded]:
     try:
         broker = GuardedBroker(tmp_path_factory.mktemp("guarded"), certificates)
         broker.start()
     except KafkaMissing as error:
-        pytest.fail(str(error))
+        without(error)
     ours = {"ca_file": certificates.authority, "cert_file": certificates.cert, "key_file": certificates.key}
     part = {
         "tls": True,

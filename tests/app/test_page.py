@@ -45,7 +45,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     if CHROMIUM is None:
         if os.environ.get("KASSABRUG_REQUIRE_BROWSER"):
             pytest.fail("no Chromium, and it is required here")
-        pytest.skip("no Chromium")
+        pytest.skip("left out, there is no Chromium here (Debian: apt-get install chromium)")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     async with Market(3, 12, address, system_clock, asyncio.sleep) as market:

@@ -1,6 +1,9 @@
 """Faust's issue 340, rebuilt on our host: so many events, workers killed with -9 in the midst, and the counts exact.
 
 python -m tests.chaos.issue340 --events 300000 --kills 10 [--seed 1] [--workers 3]
+
+Every kill hits a worker that holds partitions with events that are not applied yet: how many is printed, as it was
+once the worker was dead.
 """
 
 from __future__ import annotations
@@ -13,18 +16,21 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from streams.codec import RowCodec, fact_headers
 from streams.delivery import Delivery
 from streams.flow import Context, Decision, Flow
-from streams.log.base import Draft, Subscription, TopicPartition
+from streams.log.base import Draft, Guard, Handler, Rows, Run, Subscription, TopicPartition
 from streams.log.host import FaustHost
 from streams.log.kafka import KafkaAccess, KafkaLog
+from streams.log.partition import partition_of
 from streams.log.rows import RecoveredRows
 from streams.observer import Observer
 from streams.topics import TOPICS, inbox_topic, rows_topic
@@ -35,10 +41,13 @@ from tests.apache_kafka.fixtures import QUICK
 
 KEYS = 1_000
 PARTITIONS = 8
-AT_ONCE = 5_000
+AT_ONCE = 2_000
+LAG = 1_000
+"""Events that a worker has to have before it, at least, to be killed: two runs."""
 PATIENCE = 300.0
 QUIET = 10.0
 """Seconds after which what has not been counted twice will not be."""
+INBOX = inbox_topic("orders")
 
 
 class Count(Value, frozen=True):
@@ -69,6 +78,27 @@ class _Nobody:
         """Nothing to end."""
 
 
+class Telling(Handler):
+    """The delivery core, and a line for whoever kills us when a partition comes or goes."""
+
+    def __init__(self, inner: Handler) -> None:
+        self._inner = inner
+
+    async def assigned(self, at: TopicPartition, position: int, rows: Rows, guard: Guard) -> None:
+        """See Handler."""
+        await self._inner.assigned(at, position, rows, guard)
+        print(f"holds {at.partition}", flush=True)
+
+    async def revoked(self, at: TopicPartition) -> None:
+        """See Handler."""
+        print(f"left {at.partition}", flush=True)
+        await self._inner.revoked(at)
+
+    async def apply(self, run: Run) -> None:
+        """See Handler."""
+        await self._inner.apply(run)
+
+
 async def opened(servers: str) -> KafkaLog:
     """The log."""
     return await KafkaLog.open(KafkaAccess(tuple(servers.split(","))), TOPICS, partitions=PARTITIONS)
@@ -77,78 +107,228 @@ async def opened(servers: str) -> KafkaLog:
 async def work(servers: str) -> None:
     """A worker, until it is killed."""
     log = await opened(servers)
-    handler: Delivery[Count] = Delivery(FLOW, lambda _: (), _Nobody(), Observer(), asyncio.sleep)
-    host = FaustHost(log, [Subscription("orders", inbox_topic("orders"), handler, rows_topic("orders"))])
+    handler = Telling(Delivery(FLOW, lambda _: (), _Nobody(), Observer(), asyncio.sleep))
+    host = FaustHost(log, [Subscription("orders", INBOX, handler, rows_topic("orders"))])
     await host.start()
-    print("working", flush=True)
     raise await host.failed()
 
 
-async def counted(log: KafkaLog) -> int:
-    """What the rows say, as a worker would recover them."""
+class Worker:
+    """A process that works, and what it says that it holds."""
+
+    def __init__(self, servers: str) -> None:
+        self.holds: set[int] = set()
+        self._command = [sys.executable, "-m", "tests.chaos.issue340", "--worker", servers]
+        self._process: asyncio.subprocess.Process
+        self._hearing: asyncio.Task[None]
+
+    async def start(self) -> Worker:
+        """Does not wait until it holds anything."""
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdout=asyncio.subprocess.PIPE)
+        self._hearing = asyncio.create_task(self._hear())
+        return self
+
+    async def _hear(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            word, _, number = line.decode().strip().partition(" ")
+            (self.holds.add if word == "holds" else self.holds.discard)(int(number))
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal, where it still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def kill(self) -> None:
+        """kill -9. Raises RuntimeError where it had ended by itself."""
+        self.send(signal.SIGKILL)
+        code = await self._process.wait()
+        await self._hearing
+        if code != -signal.SIGKILL:
+            raise RuntimeError(f"a worker had ended by itself, with {code}")
+
+
+class Counted:
+    """What the rows say, read as a worker would recover them, piece by piece."""
+
+    def __init__(self, log: KafkaLog) -> None:
+        self._log = log
+        self._codec: RowCodec[Count] = RowCodec(FLOW.state)
+        self._rows: dict[int, dict[bytes, tuple[int, int]]] = {number: {} for number in range(PARTITIONS)}
+        self._read: dict[int, int] = dict.fromkeys(range(PARTITIONS), 0)
+
+    async def look(self, numbers: Collection[int] = range(PARTITIONS)) -> dict[int, int]:
+        """The events counted in these partitions."""
+        return {number: await self._of(number) for number in numbers}
+
+    async def _of(self, number: int) -> int:
+        """The highest stamp of a key counts, as in RecoveredRows; a stamp of a later read may win over one read long
+        ago, which nothing that was killed can write."""
+        at, rows = TopicPartition(rows_topic("orders"), number), self._rows[number]
+        _, end = await self._log.bounds(at)
+        while self._read[number] < end:
+            run = await self._log.read(at, self._read[number], 5_000)
+            for record in run.records:
+                row = self._codec.read(record.value or b"")
+                known = rows.get(record.key or b"", (0, 0))
+                if row.applied >= known[0]:
+                    rows[record.key or b""] = (row.applied, row.state.events if row.state else 0)
+            self._read[number] = run.end
+        return sum(events for _, events in rows.values())
+
+
+async def recovered(log: KafkaLog) -> int:
+    """The same at the end, with what a worker itself recovers by."""
     codec: RowCodec[Count] = RowCodec(FLOW.state)
     rows = RecoveredRows(rows_topic("orders"), PARTITIONS)
     total = 0
     for number in range(PARTITIONS):
         await rows.recover(log, number)
-        for _, value in rows.items(number):
-            state = codec.read(value).state
-            total += state.events if state is not None else 0
+        states = [codec.read(value).state for _, value in rows.items(number)]
+        total += sum(state.events for state in states if state is not None)
     return total
 
 
-async def main(events: int, kills: int, workers: int, seed: int) -> int:
-    """0: exact."""
-    chance = Random(seed)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+class Kill(NamedTuple):
+    """One worker's death."""
+
+    at: float
+    worker: int
+    held: int
+    """Partitions."""
+    lag: int
+    """Events in them that it left behind: written, and in no row."""
+    everywhere: int
+    """The same of all partitions, just before."""
+
+
+class Told(NamedTuple):
+    """How it ended."""
+
+    events: int
+    counted: int
+    seconds: float
+    kills: list[Kill]
+
+
+class Issue340:
+    """One run on a cluster."""
+
+    def __init__(
+        self, log: KafkaLog, servers: str, seed: int, workers: int, say: Callable[[str], None]
+    ) -> None:
+        self._log = log
+        self._servers = servers
+        self._chance = Random(seed)
+        self._say = say
+        self._counted = Counted(log)
+        self._workers = [Worker(servers) for _ in range(workers)]
+        self._written = dict.fromkeys(range(PARTITIONS), 0)
+        self._wanted = asyncio.Event()
+        """More events are."""
+        self._began = time.monotonic()
+
+    async def run(self, events: int, kills: int, quiet: float) -> Told:
+        """Raises TimeoutError where it comes to a stop."""
+        share = events // (kills + 1)
+        at = [share * number + self._chance.randrange(share // 2) for number in range(kills)]
+        done: list[Kill] = []
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._end)
+            for one in self._workers:
+                await one.start()
+            writing = asyncio.create_task(self._write(events))
+            stack.callback(writing.cancel)
+            async with asyncio.timeout(PATIENCE):
+                while (total := await self._look(share * (len(done) + 1))) < events:
+                    if len(done) < kills and total >= at[len(done)]:
+                        done += await self._kill()
+                    await asyncio.sleep(0.02)
+            await writing
+            took = time.monotonic() - self._began
+            await asyncio.sleep(quiet)
+            return Told(events, await recovered(self._log), took, done)
+
+    async def _end(self) -> None:
+        for one in self._workers:
+            with contextlib.suppress(RuntimeError):
+                await one.kill()
+
+    async def _write(self, events: int) -> None:
+        value = msgspec.json.encode(OperatorAsked(who="x"))
+        headers = fact_headers("shop", "t")
+        for number in range(0, events, AT_ONCE):
+            await self._wanted.wait()
+            keys = [
+                b"shop/%d" % self._chance.randrange(KEYS)
+                for _ in range(number, min(events, number + AT_ONCE))
+            ]
+            await self._log.append([Draft(INBOX, key, value, headers) for key in keys])
+            for key in keys:
+                self._written[partition_of(key, PARTITIONS)] += 1
+
+    async def _look(self, share: int) -> int:
+        """All that is counted. Not all events are written at once: each kill has its share of them, and some more
+        where the workers are through with it."""
+        total = sum((await self._counted.look()).values())
+        written = sum(self._written.values())
+        if written < share or written - total < LAG * len(self._workers):
+            self._wanted.set()
+        else:
+            self._wanted.clear()
+        return total
+
+    async def _lag(self, held: Collection[int]) -> int:
+        counted = await self._counted.look(held)
+        return sum(self._written[number] - counted[number] for number in held)
+
+    async def _kill(self) -> list[Kill]:
+        """Kills one that has much before it; nobody where nobody has, just now. Raises AssertionError when it turns
+        out that it died idle."""
+        busy = [
+            (number, one)
+            for number, one in enumerate(self._workers)
+            if one.holds and await self._lag(set(one.holds)) >= LAG
+        ]
+        if not busy:
+            return []
+        number, victim = self._chance.choice(busy)
+        victim.send(signal.SIGSTOP)  # in the midst of whatever it does: it may not finish while we look
+        if await self._lag(set(victim.holds)) < LAG:
+            victim.send(signal.SIGCONT)
+            return []
+        everywhere = await self._lag(range(PARTITIONS))
+        await victim.kill()
+        when, held = time.monotonic() - self._began, set(victim.holds)
+        lag = await self._lag(
+            held
+        )  # nobody else gets them before the session has ended: this is what it left
+        self._workers[number] = await Worker(self._servers).start()
+        self._say(
+            f"{when:6.1f}s kill -9 of worker {number + 1} with {len(held)} partitions: {lag} of their events not "
+            f"applied, {everywhere} of all"
+        )
+        assert lag > 0, "the worker had nothing to do when it was killed"
+        return [Kill(when, number + 1, len(held), lag, everywhere)]
+
+
+async def issue340(
+    events: int, kills: int, workers: int, seed: int, say: Callable[[str], None], quiet: float = QUIET
+) -> Told:
+    """Starts a broker of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="kassabrug-issue340-") as folder,
         Cluster(Path(folder), 1, properties=QUICK) as cluster,
     ):
         log = await opened(cluster.servers)
-        running: list[asyncio.subprocess.Process] = []
-
-        async def hire() -> asyncio.subprocess.Process:
-            command = [sys.executable, "-m", "tests.chaos.issue340", "--worker", cluster.servers]
-            return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-
         try:
-            running = [await hire() for _ in range(workers)]
-            value = msgspec.json.encode(OperatorAsked(who="x"))
-            headers = fact_headers("shop", "t")
-            inbox = inbox_topic("orders")
-            began = time.monotonic()
-            deaths = sorted(chance.sample(range(1, events // AT_ONCE), kills))
-            for number in range(0, events, AT_ONCE):
-                some = range(number, min(events, number + AT_ONCE))
-                await log.append(
-                    [Draft(inbox, b"shop/%d" % chance.randrange(KEYS), value, headers) for _ in some]
-                )
-                if number // AT_ONCE in deaths:
-                    await asyncio.sleep(chance.uniform(0.5, 4.0))
-                    place = chance.randrange(workers)
-                    with contextlib.suppress(ProcessLookupError):
-                        running[place].send_signal(signal.SIGKILL)
-                    await running[place].wait()
-                    running[place] = await hire()
-                    print(f"{time.monotonic() - began:6.1f}s kill -9 of worker {place + 1}", flush=True)
-            until = time.monotonic() + PATIENCE
-            while (total := await counted(log)) < events and time.monotonic() < until:  # noqa: ASYNC110 - of brokers
-                await asyncio.sleep(0.5)
-            took = time.monotonic() - began
-            await asyncio.sleep(QUIET)
-            total = await counted(log)
-            print(f"{events} events, {kills} kills, {workers} workers: counted {total}, after {took:.1f} s")
-            return 0 if total == events else 1
+            return await Issue340(log, cluster.servers, seed, workers, say).run(events, kills, quiet)
         finally:
-            for one in running:
-                with contextlib.suppress(ProcessLookupError):
-                    one.kill()
-                await one.wait()
             await log.close()
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """0: exact."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -158,6 +338,19 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if asked.worker:
         asyncio.run(work(asked.worker))
-    sys.exit(asyncio.run(main(asked.events, asked.kills, asked.workers, asked.seed)))
+    told = asyncio.run(
+        issue340(asked.events, asked.kills, asked.workers, asked.seed, lambda line: print(line, flush=True))
+    )
+    least = min((one.lag for one in told.kills), default=0)
+    print(
+        f"{told.events} events, {len(told.kills)} kills, {asked.workers} workers: counted {told.counted}, after "
+        f"{told.seconds:.1f} s; at least {least} events before each that was killed"
+    )
+    return 0 if told.counted == told.events and len(told.kills) == asked.kills else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -15,6 +15,8 @@ class Proxy:
         self.port = 0
         self.to = ("127.0.0.1", 0)
         self.cuts = 0
+        self.held = 0
+        """Pieces that had to wait, so far."""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -36,6 +38,11 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def carries(self) -> bool:
+        """Whether there is a connection."""
+        return bool(self._open)
+
     def cut(self) -> int:
         """Resets every connection in the midst of whatever it carries. How many there were."""
         count = len(self._open)
@@ -44,13 +51,15 @@ class Proxy:
         self.cuts += count
         return count
 
-    async def stall(self, seconds: float) -> None:
-        """Nothing gets through, in either direction, for so long."""
+    async def stall(self, seconds: float) -> int:
+        """Nothing gets through, in either direction, for so long. How many pieces had to wait for that."""
+        before = self.held
         self._flowing.clear()
         try:
             await asyncio.sleep(seconds)
         finally:
             self._flowing.set()
+        return self.held - before
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -91,6 +100,7 @@ class Proxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ConnectionError):
             while data := await reader.read(CHUNK):
+                self.held += not self._flowing.is_set()
                 await self._flowing.wait()
                 writer.write(data)
                 await writer.drain()

@@ -9,6 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,8 +28,39 @@ WORKERS = 3
 READY = 90.0
 VOLUME_MIB = {"embedded": 192, "kafka": 768}
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-CAN_STEP = FAKETIME is not None
-"""Whether clocks can be stepped here (Debian: apt-get install faketime)."""
+"""Debian: apt-get install faketime."""
+
+
+def stepped(clock: Path) -> dict[str, str]:
+    """What a process needs in its environment for its clock to be that file's offset ahead; nothing where it cannot be
+    stepped."""
+    if FAKETIME is None:
+        return {}
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_CACHE_DURATION": "1",
+        # Without it each wait of a thread for another one ends at once and is begun again, Python's own lock first of
+        # all: a bridge was ten times slower, and what chaos measured was that.
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+    }
+
+
+@cache
+def can_step() -> bool:
+    """Whether clocks are stepped here: tried, since a library that cannot be loaded is left out with a warning."""
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Path(folder) / "clock"
+        clock.write_text("+3600\n")
+        told = subprocess.run(
+            [sys.executable, "-S", "-c", "import time; print(time.time())"],
+            env=dict(os.environ) | stepped(clock),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return told.returncode == 0 and float(told.stdout) > time.time() + 1800
 
 
 class Process:
@@ -42,15 +76,7 @@ class Process:
 
     async def start(self) -> None:
         """Starts it; does not wait until it is ready."""
-        environment = dict(os.environ)
-        if CAN_STEP:
-            self.clock.write_text("+0\n")
-            environment |= {
-                "LD_PRELOAD": str(FAKETIME),
-                "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "FAKETIME_CACHE_DURATION": "1",
-            }
+        self.clock.write_text("+0\n")
         with self.words.open("ab") as words:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -61,7 +87,7 @@ class Process:
                 stdout=words,
                 stderr=words,
                 start_new_session=True,
-                env=environment,
+                env=dict(os.environ) | stepped(self.clock),
             )
         self.starts += 1
 
@@ -70,27 +96,34 @@ class Process:
         """Whether it is not running."""
         return self._process is None or self._process.returncode is not None
 
-    def send(self, number: signal.Signals) -> None:
-        """A signal, if it still runs."""
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+    def send(self, number: signal.Signals) -> bool:
+        """A signal. False: it does not run any more."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        try:
+            self._process.send_signal(number)
+        except ProcessLookupError:
+            return False
+        return True
 
-    async def kill(self) -> None:
-        """kill -9."""
-        if self._process is not None and self._process.returncode is None:
-            self.send(signal.SIGKILL)
+    async def kill(self) -> bool:
+        """kill -9. False: it had ended by itself."""
+        ran = self.send(signal.SIGKILL)
+        if self._process is not None:
             await self._process.wait()
+        return ran and self._process is not None and self._process.returncode == -signal.SIGKILL
 
-    async def end(self, seconds: float = 40.0) -> None:
-        """SIGTERM; killed where it does not end."""
-        if self._process is not None and self._process.returncode is None:
-            self.send(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._process.wait()
-            except TimeoutError:
-                await self.kill()
+    async def end(self, seconds: float = 40.0) -> bool:
+        """SIGTERM; killed where it does not end. False: it was, or it had ended by itself."""
+        if self._process is None or not self.send(signal.SIGTERM):
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+            return False
+        return True
 
 
 class Volume:

@@ -14,7 +14,7 @@ from app.demo.verdict import Verdict, verdict
 from streams.log.kafka import KafkaAccess
 from streams.log.kafka.making import Topics
 from streams.topics import TOPICS
-from tests.apache_kafka.fixtures import kafka as kafka
+from tests.apache_kafka.fixtures import kafka_runs as kafka_runs
 from tests.app.readmodel.postgres import postgres as postgres
 from tests.deploy.compose import FILE, Compose, told_in_comments
 from tests.deploy.market import MarketOutside
@@ -35,8 +35,8 @@ def of_simulator(compose: Compose, name: str) -> int:
     return int(value)
 
 
-async def test_the_books_are_right(tmp_path: Path, kafka: str, postgres: object) -> None:
-    """`kafka`, `postgres`: where they can run, those that the file names can too; it starts its own."""
+async def test_the_books_are_right(tmp_path: Path, kafka_runs: None, postgres: object) -> None:
+    """`postgres`: where it can run, that of the file can too; the file's are started."""
     compose = Compose({**GIVEN, "WORKERS": "2"}, ("simulators",))
     with stack(compose, tmp_path) as running:
         found = await _a_day(running)
@@ -86,7 +86,7 @@ async def _a_day(running: Stack) -> Verdict:
         return await judged()
 
 
-async def test_three_brokers_start_as_the_comment_says(tmp_path: Path, kafka: str) -> None:
+async def test_three_brokers_start_as_the_comment_says(tmp_path: Path, kafka_runs: None) -> None:
     compose = Compose({**GIVEN, **told_in_comments("Three brokers")})
     told = "replication = 3"
     assert f"`{told}` under [log.kafka]" in FILE.read_text()

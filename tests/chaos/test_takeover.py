@@ -1,0 +1,23 @@
+"""A worker's death stops no partition for ten seconds; `python -m tests.chaos.takeover` has more of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.apache_kafka.fixtures import kafka_runs as kafka_runs
+from tests.chaos.takeover import LIMIT, How, takeover
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "deaths"), [("kill", 2), ("stop", 1)])
+async def test_no_partition_stands_still_for_ten_seconds(
+    how: How, deaths: int, tmp_path: Path, kafka_runs: None
+) -> None:
+    told = await takeover(tmp_path, deaths, how, 1, print)
+    assert len(told.deaths) == deaths
+    for one in told.deaths:
+        assert one.longest > 2 * told.in_peace, "it had something to do when it died"
+        assert all(took < LIMIT for took in one.stalls.values()), one
+    assert told.wrong == []
