@@ -1,10 +1,19 @@
-"""What holds for every test: whatever is left out is said at the end, with the reason, however quiet pytest is."""
+"""What holds for every test: whatever is left out is said at the end, with the reason, however quiet pytest is.
+
+Hypothesis times nothing (machines are shared, and a slow one proves nothing about the code). It draws new examples on
+each run by hand, and the same ones in CI (`--hypothesis-profile=ci`): there a failure belongs to the change.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("kassabrug", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("kassabrug"), derandomize=True, print_blob=True)
+settings.load_profile("kassabrug")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -125,6 +125,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
         anew, or the cluster has lost records, and going on would lose more without a word."""
         assert self._membership is not None
         position = (await self._membership.committed(frozenset((at,)))).get(at)
+        own = self._uncommitted.get(at)  # applied, and not yet told the group
+        if own is not None:
+            position = own if position is None else max(own, position)
         first, end = await self._log.bounds(at)
         if position is None:
             return first

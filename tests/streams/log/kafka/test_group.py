@@ -392,8 +392,10 @@ async def test_what_was_begun_before_a_partition_was_away_is_not_gone_on_with(hi
 
 
 async def test_retention_that_overtakes_a_worker_costs_what_it_deleted_and_no_standstill(
-    hire: Hire, caplog: pytest.LogCaptureFixture
+    hire: Hire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where the group has not been told yet what was applied: it was lost without a word then."""
+    monkeypatch.setattr(transport, "COMMIT_EVERY", 600.0)
     first = await hire()
     await until(lambda: len(first.parts) == PARTITIONS)
     at = ALL[0]
