@@ -15,7 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from streams.stock.rules import StockRules
-from streams.stock.state import REMEMBERED_ITEMS, Article, Offer, Reservation, Sale
+from streams.stock.state import REMEMBERED_ITEMS, UNREAD_SALES, Article, Offer, Reservation, Sale
 from streams.vocabulary.stock_reading import Reading
 from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
@@ -166,6 +166,21 @@ def _contains(asked: datetime, marker: int, sale: Sale, hold: timedelta) -> bool
 
 
 NOTHING = Decimal(0)
+
+
+def with_sale(sales: tuple[Sale, ...], sale: Sale) -> tuple[Sale, ...]:
+    """The till sales that no reading shows yet, and one more. A row does not grow without end while Mplus says nothing:
+    beyond UNREAD_SALES the two oldest become one, which ends when both would have."""
+    if len(sales) < UNREAD_SALES:
+        return (*sales, sale)
+    oldest, next_one, *others = sales
+    gathered = msgspec.structs.replace(
+        next_one,
+        quantity=oldest.quantity + next_one.quantity,
+        heard_at=max(oldest.heard_at, next_one.heard_at),
+        known_marker=max(oldest.known_marker, next_one.known_marker),
+    )
+    return (gathered, *others, sale)
 
 
 def released(article: Article, one: Reservation) -> Article:

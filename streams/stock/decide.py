@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from streams.backoff import delay
 from streams.flow import Ask, Context, Decision
-from streams.stock.calculation import desired, read_since, redated, released, settle, take
+from streams.stock.calculation import desired, read_since, redated, released, settle, take, with_sale
 from streams.stock.rules import StockRules
 from streams.stock.shown import plain, shown
 from streams.stock.state import REMEMBERED_SALES, Article, Offer, Reservation, Sale, item_key
@@ -193,7 +193,7 @@ def _till_sold(step: _Step, event: TillSold) -> None:
     if event.quantity > 0:  # a refund raises the number only when Mplus says so
         marker = max((reading.marker for reading in article.readings), default=2**62)
         sale = Sale(key=key, quantity=event.quantity, heard_at=event.heard_at, known_marker=marker)
-        article = settle(replace(article, sales=(*article.sales, sale)), step.rules)
+        article = settle(replace(article, sales=with_sale(article.sales, sale)), step.rules)
     step.article = article
     _doubted(step, event.heard_at)
     step.cause, step.cause_at = "till-sale", event.heard_at

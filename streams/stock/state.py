@@ -11,6 +11,8 @@ from streams.vocabulary.stock_reading import Reading
 REMEMBERED_SALES = 64
 """Till lines remembered to take a doubled push once. An older double lowers the number only until the next
 reading."""
+UNREAD_SALES = 200
+"""Till sales that a row holds one by one until a reading shows them."""
 REMEMBERED_ITEMS = 300
 """Released Bol items remembered, so that a `ReservationMade` sent again after a crash is not taken up
 again. Doubles follow within one run of the orders flow."""

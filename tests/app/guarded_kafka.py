@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from tests.apache_kafka.cluster import Broker, KafkaMissing, free_ports, jars
+from tests.apache_kafka.cluster import BRIEF, Broker, KafkaMissing, archive, free_ports, java
 from tests.app.certificates import Certificates
 
 USER = "kassabrug"
@@ -52,14 +52,15 @@ class GuardedBroker:
                 "ssl.truststore.type": "PEM",
                 "ssl.truststore.location": certificates.authority,
             },
+            [*BRIEF, *archive()],
         )
 
     def start(self) -> None:
         """Returns when it takes connections. Raises KafkaMissing."""
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [
-            *("java", "-XX:TieredStopAtLevel=1", "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format"),
-            *("-t", cluster_id, "-c", str(self._folder / "broker" / "server.properties")),
+            *java("kafka.tools.StorageTool", "format", "-t", cluster_id, options=BRIEF),
+            *("-c", str(self._folder / "broker" / "server.properties")),
         ]
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
             command += ["--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]"]

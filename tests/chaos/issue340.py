@@ -44,6 +44,10 @@ PARTITIONS = 8
 AT_ONCE = 2_000
 LAG = 1_000
 """Events that a worker has to have before it, at least, to be killed: two runs."""
+LOOKS = 10
+"""Times that nobody had that much, after which one is stopped until it has."""
+STOPPED = 4.0
+"""Seconds that it is stopped at most: less than its session."""
 PATIENCE = 300.0
 QUIET = 10.0
 """Seconds after which what has not been counted twice will not be."""
@@ -226,6 +230,7 @@ class Issue340:
         self._written = dict.fromkeys(range(PARTITIONS), 0)
         self._wanted = asyncio.Event()
         """More events are."""
+        self._idle = 0
         self._began = time.monotonic()
 
     async def run(self, events: int, kills: int, quiet: float) -> Told:
@@ -283,20 +288,30 @@ class Issue340:
         return sum(self._written[number] - counted[number] for number in held)
 
     async def _kill(self) -> list[Kill]:
-        """Kills one that has much before it; nobody where nobody has, just now. Raises AssertionError when it turns
-        out that it died idle."""
+        """Kills one that has much before it; nobody where nobody has, just now. Where they are too quick to ever have
+        much, one is stopped in the midst of its work until it has. Raises AssertionError when it turns out that it
+        died idle."""
         busy = [
             (number, one)
             for number, one in enumerate(self._workers)
             if one.holds and await self._lag(set(one.holds)) >= LAG
         ]
+        self._idle = 0 if busy else self._idle + 1
+        if self._idle >= LOOKS:
+            busy = [(number, one) for number, one in enumerate(self._workers) if one.holds]
         if not busy:
             return []
         number, victim = self._chance.choice(busy)
         victim.send(signal.SIGSTOP)  # in the midst of whatever it does: it may not finish while we look
-        if await self._lag(set(victim.holds)) < LAG:
-            victim.send(signal.SIGCONT)
-            return []
+        until = time.monotonic() + (STOPPED if self._idle else 0.0)
+        while await self._lag(set(victim.holds)) < LAG:
+            if time.monotonic() >= until:
+                victim.send(signal.SIGCONT)
+                return []
+            self._wanted.set()
+            await asyncio.sleep(0.01)
+        self._wanted.clear()
+        self._idle = 0
         everywhere = await self._lag(range(PARTITIONS))
         await victim.kill()
         when, held = time.monotonic() - self._began, set(victim.holds)

@@ -17,7 +17,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from decimal import Decimal
@@ -127,6 +127,30 @@ class Arrival(NamedTuple):
     took: float
 
 
+def filled(articles: Iterable[int]) -> list[Draft]:
+    """What gives each of them its row: FREE units, and an offer."""
+    now = system_clock()
+    asked = now - timedelta(hours=1)
+    drafts = []
+    for article in articles:
+        reading = Reading(
+            article_number=article,
+            branch=1,
+            free=Decimal(FREE),
+            reserved=Decimal(0),
+            incoming=Decimal(0),
+            marker=article,
+            asked_at=asked,
+            answered_at=asked,
+        )
+        offer = OfferObserved(
+            offer_id=f"o-{article}", ean=f"{article}", amount=FREE, managed_by_retailer=True, read_at=now
+        )
+        for event in (StockRead(reading=reading), offer):
+            drafts.append(_draft(article, event, "fill"))
+    return drafts
+
+
 class Stream:
     """Till sales, written at their moments, and looked for in the history."""
 
@@ -146,25 +170,7 @@ class Stream:
 
     async def fill(self) -> None:
         """Every article gets its row: what is free, and an offer that shows it."""
-        now = system_clock()
-        asked = now - timedelta(hours=1)
-        drafts = []
-        for article in self.sold:
-            reading = Reading(
-                article_number=article,
-                branch=1,
-                free=Decimal(FREE),
-                reserved=Decimal(0),
-                incoming=Decimal(0),
-                marker=article,
-                asked_at=asked,
-                answered_at=asked,
-            )
-            offer = OfferObserved(
-                offer_id=f"o-{article}", ean=f"{article}", amount=FREE, managed_by_retailer=True, read_at=now
-            )
-            for event in (StockRead(reading=reading), offer):
-                drafts.append(_draft(article, event, "fill"))
+        drafts = filled(self.sold)
         for start in range(0, len(drafts), 1_000):
             await self._log.append(drafts[start : start + 1_000])
 

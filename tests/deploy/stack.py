@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from tests.apache_kafka.cluster import HEAP, free_ports, jars
+from tests.apache_kafka.cluster import BRIEF, archive, free_ports, java
 from tests.app.readmodel.postgres import Postgres, binaries
 from tests.deploy.compose import ROOT, Compose, Service
 from tests.deploy.dockerfile import last
@@ -153,7 +153,11 @@ class Stack:
             self._stack.enter_context(server)
             self._ports["postgres", 5432] = server.port
         elif service.name.startswith("kafka"):
-            self._run(service.name, [*_java(), "kafka.Kafka", self._formatted(service)], dict(os.environ))
+            self._run(
+                service.name,
+                java("kafka.Kafka", self._formatted(service), options=[*BRIEF, *archive()]),
+                dict(os.environ),
+            )
         else:
             for number in range(1, service.replicas + 1):
                 self.add(service.name, number)
@@ -215,7 +219,7 @@ class Stack:
         }
         places = [f"--{name}-configs-dir={folder / name}" for name in ("default", "mounted", "final")]
         told = subprocess.run(
-            [*_java(), "kafka.docker.KafkaDockerWrapper", "setup", *places],
+            java("kafka.docker.KafkaDockerWrapper", "setup", *places, options=BRIEF),
             env={"PATH": os.environ.get("PATH", ""), **environ},
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
@@ -259,10 +263,6 @@ class Stack:
         program = sys.executable if program == "python" else program
         done = subprocess.run([program, *here], env=environ, capture_output=True, timeout=30, check=False)
         return done.returncode
-
-
-def _java() -> list[str]:
-    return ["java", HEAP, "-XX:+UseSerialGC", "-Xshare:auto", "-cp", f"{jars()}/*"]
 
 
 @contextmanager

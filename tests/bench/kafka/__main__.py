@@ -60,7 +60,7 @@ async def measure(asked: argparse.Namespace, parts: list[str], result: dict[str,
     """Puts what was measured into the result."""
     if set(parts) & {"jobs", "scale", "freshness", "recovery"}:
         settings = {"log.segment.delete.delay.ms": DELETED_AFTER_MS}
-        with Brokers(folder / "one", 1, properties=settings) as brokers:
+        with Brokers(folder / "one", 1, properties=settings, options=()) as brokers:
             pids = [one.pid for one in brokers.brokers if one.pid is not None]
             async with Cluster(brokers.servers) as cluster:
                 ring = Ring(cluster, pids, folder / "workers", asked.peers)

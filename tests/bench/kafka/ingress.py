@@ -34,7 +34,7 @@ async def ingress(
 
 
 async def _once(folder: Path, rounds: int, seconds: float, callers: int) -> dict[str, float]:
-    with Brokers(folder, BROKERS) as brokers:
+    with Brokers(folder, BROKERS, options=()) as brokers:
         pids = [one.pid for one in brokers.brokers if one.pid is not None]
         posts = 0
 

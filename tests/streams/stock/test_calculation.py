@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.stock.calculation import with_sale
+from streams.stock.state import UNREAD_SALES, Sale
 from streams.vocabulary.events import (
     ReservationBooked,
     ReservationMade,
@@ -17,6 +19,30 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.stock_reading import Reading
 from tests.streams.stock.ledger import Ledger
+
+MOMENTS = st.integers(0, 10**6).map(
+    lambda number: datetime(2026, 11, 23, tzinfo=UTC) + timedelta(seconds=number)
+)
+SALES = st.builds(
+    Sale,
+    key=st.text(max_size=3),
+    quantity=st.decimals(min_value=0, max_value=100, places=2),
+    heard_at=MOMENTS,
+    known_marker=st.integers(1, 100),
+)
+
+
+@given(st.lists(SALES, min_size=UNREAD_SALES, max_size=UNREAD_SALES), SALES)
+def test_sales_that_become_one_count_as_before_and_end_when_the_last_of_them_does(
+    sales: list[Sale], one: Sale
+) -> None:
+    gathered = with_sale(tuple(sales), one)
+    assert len(gathered) == UNREAD_SALES
+    assert sum(sale.quantity for sale in gathered) == sum(sale.quantity for sale in sales) + one.quantity
+    assert gathered[0].heard_at == max(sale.heard_at for sale in sales[:2])
+    assert gathered[0].known_marker == max(sale.known_marker for sale in sales[:2])
+    assert gathered[1:] == (*sales[2:], one)
+
 
 STEPS = st.lists(
     st.sampled_from(

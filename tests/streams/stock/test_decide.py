@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streams.stock.calculation import redated
 from streams.stock.rules import StockRules
+from streams.stock.state import UNREAD_SALES
 from streams.vocabulary.effects import PushStock, ReadStock
 from streams.vocabulary.events import (
     OfferUnlinked,
@@ -111,6 +112,18 @@ def test_a_doubled_till_sale_counts_once() -> None:
     decision = ledger.apply(sale(ledger))
     assert ledger.desired == 9
     assert decision.asks == ()
+
+
+def test_a_row_of_a_till_that_mplus_says_nothing_of_does_not_grow_without_end() -> None:
+    ledger = on_sale(free=900, amount=900)
+    for number in range(3 * UNREAD_SALES):
+        ledger.apply(sale(ledger, line=f"l{number}"))
+    assert len(ledger.article.sales) == UNREAD_SALES
+    assert ledger.article.offers[0].desired == 900 - 3 * UNREAD_SALES
+    ledger.later(1)
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(900 - 3 * UNREAD_SALES, marker=2),)))
+    assert ledger.article.sales == ()
+    assert ledger.article.offers[0].desired == 900 - 3 * UNREAD_SALES
 
 
 def test_a_reading_that_shows_the_sale_ends_its_provisional_count() -> None:
