@@ -6,6 +6,8 @@ One thread writes, one transaction at a time; a few threads read. The event loop
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -178,13 +180,27 @@ def _advice(error: SQLAlchemyError) -> str:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where Python guesses
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}").close()
+    _turn_to_wal(connection)
     for pragma in (
-        f"busy_timeout={BUSY_MS}",
-        "journal_mode=WAL",
         "synchronous=NORMAL",  # a power cut takes the last transactions with their positions: read again
         "journal_size_limit=33554432",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """A new file is turned to WAL by whoever opens it first; to the others SQLite says at once that it is locked, without
+    the patience of busy_timeout."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

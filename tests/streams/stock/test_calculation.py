@@ -32,6 +32,7 @@ SALES = st.builds(
 )
 
 
+@settings(max_examples=15)
 @given(st.lists(SALES, min_size=UNREAD_SALES, max_size=UNREAD_SALES), SALES)
 def test_sales_that_become_one_count_as_before_and_end_when_the_last_of_them_does(
     sales: list[Sale], one: Sale
