@@ -10,7 +10,6 @@ one after the other in one of the two (ALONE); a file's tests stay together.
 from __future__ import annotations
 
 from collections import Counter
-
 from pathlib import Path
 
 import pytest

@@ -190,8 +190,8 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 
 def _turn_to_wal(connection: Any) -> None:
-    """A new file is turned to WAL by whoever opens it first; to the others SQLite says at once that it is locked, without
-    the patience of busy_timeout."""
+    """A new file is turned to WAL by whoever opens it first; to the others SQLite says at once that it is locked,
+    without the patience of busy_timeout."""
     until = time.monotonic() + BUSY_MS / 1000
     while True:
         try:
