@@ -214,10 +214,6 @@ class FaustHost(Host):
 
     # -- partitions come and go (Owner)
 
-    def holds(self, at: TopicPartition) -> bool:
-        """Whether the partition is surely ours in this very moment."""
-        return self._consumer.grant(at)()
-
     def grant(self, at: TopicPartition) -> Callable[[], bool]:
         """See RunConsumer.grant: what must not be done by two is done only while it says so. What was begun before the
         partition was taken away is not gone on with when it comes back: somebody else may have done it meanwhile."""

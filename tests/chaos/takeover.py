@@ -17,9 +17,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -30,29 +29,27 @@ import httpx
 
 from app.demo.child import Child
 from app.demo.run import free_port
-from streams.codec import RowCodec, fact_headers, key_of, message_draft
+from streams.codec import RowCodec, key_of
 from streams.log.base import Draft, TopicPartition, header
 from streams.log.kafka import KafkaAccess, KafkaLog
 from streams.log.partition import partition_of
 from streams.log.rows import RecoveredRows
 from streams.stock.state import Article
 from streams.topics import ACTIVITY, TOPICS, rows_topic
-from streams.vocabulary.events import Message, OfferObserved, StockEvent, StockRead, TillSold
-from streams.vocabulary.stock_reading import Reading
+from streams.vocabulary.events import TillSold
 from streams.vocabulary.time import system_clock
 from tests.apache_kafka.cluster import Cluster
 from tests.apache_kafka.fixtures import QUICK
+from tests.chaos.shop import FREE, SHOP, draft, fill, settings_text
 from tests.chaos.silence import silence
 
 How = Literal["kill", "stop"]
 Vendors = Literal["away", "silent"]
 """Nobody is at their address, or somebody who takes every call and never answers. What moves when the worker comes
 back waits for calls under way, as long as `vendors.mplus_timeout` (docs/decisions/0006-kafka-log.md, Prices)."""
-SHOP = "shop"
 PARTITIONS = 8
 WORKERS = 3
 ARTICLES = 3_000
-FREE = 900
 RATE = 20.0
 """Till sales a second and partition."""
 PATIENCE = 60.0
@@ -66,23 +63,6 @@ SETTLED = 1.0
 """Seconds that nobody waits longer for: everything is at work again."""
 
 NOWHERE = "http://127.0.0.1:9"
-SETTINGS = """
-[log]
-address = "kafka://{servers}"
-[connections.shop.bol]
-client_id = "demo"
-client_secret = "plain:x"
-api_url = "{vendors}"
-login_url = "{vendors}"
-[connections.shop.mplus]
-api_url = "{vendors}"
-ident = "demo"
-secret = "plain:x"
-[connections.shop.stock]
-branches = [1]
-[connections.shop.orders]
-branch = 1
-"""
 
 
 class Death(NamedTuple):
@@ -127,30 +107,6 @@ class Arrival(NamedTuple):
     took: float
 
 
-def filled(articles: Iterable[int]) -> list[Draft]:
-    """What gives each of them its row: FREE units, and an offer."""
-    now = system_clock()
-    asked = now - timedelta(hours=1)
-    drafts = []
-    for article in articles:
-        reading = Reading(
-            article_number=article,
-            branch=1,
-            free=Decimal(FREE),
-            reserved=Decimal(0),
-            incoming=Decimal(0),
-            marker=article,
-            asked_at=asked,
-            answered_at=asked,
-        )
-        offer = OfferObserved(
-            offer_id=f"o-{article}", ean=f"{article}", amount=FREE, managed_by_retailer=True, read_at=now
-        )
-        for event in (StockRead(reading=reading), offer):
-            drafts.append(_draft(article, event, "fill"))
-    return drafts
-
-
 class Stream:
     """Till sales, written at their moments, and looked for in the history."""
 
@@ -170,9 +126,7 @@ class Stream:
 
     async def fill(self) -> None:
         """Every article gets its row: what is free, and an offer that shows it."""
-        drafts = filled(self.sold)
-        for start in range(0, len(drafts), 1_000):
-            await self._log.append(drafts[start : start + 1_000])
+        await fill(self._log, self.sold)
 
     async def sell(self) -> None:
         """One sale in each partition, RATE times a second, until it is cancelled."""
@@ -188,7 +142,7 @@ class Stream:
         self.sold[article].append(f"{session}/1")
         self._pending[session] = (partition, time.monotonic())
         event = TillSold(session_id=session, line_id="1", quantity=Decimal(1), sold_at=now, heard_at=now)
-        return _draft(article, event, session)
+        return draft(article, event, session)
 
     async def watch(self) -> None:
         """Reads the history as it grows, until it is cancelled."""
@@ -332,7 +286,7 @@ async def takeover(
         cluster = stack.enter_context(Cluster(folder / "kafka", 1, properties=QUICK))
         where = NOWHERE if vendors == "away" else (await stack.enter_async_context(silence()))[1]
         config = folder / "kassabrug.toml"
-        config.write_text(SETTINGS.format(servers=cluster.servers, vendors=where))
+        config.write_text(settings_text(f'address = "kafka://{cluster.servers}"', where))
         access = KafkaAccess(tuple(cluster.servers.split(",")))
         log = await KafkaLog.open(access, TOPICS, partitions=PARTITIONS)
         stack.push_async_callback(log.close)
@@ -382,12 +336,6 @@ async def _wrong(log: KafkaLog, sold: Mapping[int, list[str]]) -> list[str]:
         if held != sorted(sales) or shown != [FREE - len(sales)]:
             found.append(f"article {number}: sold {sorted(sales)}, its row has {held}, and shows {shown}")
     return found
-
-
-def _draft(article: int, event: StockEvent, trace: str) -> Draft:
-    return message_draft(
-        Message(flow="stock", entity=str(article), event=event), SHOP, fact_headers(SHOP, trace)
-    )
 
 
 def report(told: Told) -> str:

@@ -31,36 +31,11 @@ from connectors.mplus.signature import key_of, sign
 from streams.vocabulary.time import system_clock
 from tests.apache_kafka.cluster import Cluster
 from tests.apache_kafka.fixtures import QUICK
+from tests.chaos.shop import SECRET, SHOP, fill, settings_text
 from tests.chaos.silence import Silence, silence
-from tests.chaos.takeover import filled
 
 ARTICLES = 5_000
 EVERY = 10.0
-SECRET = "dW5wbHVnZ2Vk"
-SETTINGS = """
-[log]
-{log}
-[readmodel]
-path = "readmodel.db"
-[web]
-port = {port}
-[connections.shop.bol]
-client_id = "demo"
-client_secret = "plain:x"
-api_url = "{vendors}"
-login_url = "{vendors}"
-[connections.shop.mplus]
-api_url = "{vendors}"
-ident = "demo"
-secret = "plain:x"
-webhook_secret = "plain:{secret}"
-[connections.shop.stock]
-branches = [1]
-[connections.shop.orders]
-branch = 1
-payment_method = "BOL"
-delivery_method = "POST"
-"""
 
 
 class Told(NamedTuple):
@@ -105,11 +80,9 @@ async def unplugged(folder: Path, on: str, seconds: float, rate: int) -> Told:
             log = f'address = "kafka://{cluster.servers}"'
         port = free_port()
         config = folder / "kassabrug.toml"
-        config.write_text(SETTINGS.format(log=log, port=port, vendors=where, secret=SECRET))
+        config.write_text(settings_text(log, where, web=f"port = {port}"))
         async with running_log(load_settings(config, os.environ)) as opened:
-            drafts = filled(range(1, ARTICLES + 1))
-            for start in range(0, len(drafts), 1_000):
-                await opened.append(drafts[start : start + 1_000])
+            await fill(opened, range(1, ARTICLES + 1))
         bridge = Child(config, folder / "words", f"http://127.0.0.1:{port}")
         stack.push_async_callback(bridge.kill)
         await bridge.start()
@@ -130,7 +103,7 @@ async def _sell(bridge: Child, http: httpx.AsyncClient, vendor: Silence, seconds
         body = sale(number, 1 if number % 10 == 0 else chance.randint(1, ARTICLES))
         headers = {"X-Mplus-Signature": sign(key, body), "X-Mplus-Subscription-Id": "unplugged"}
         answer = await http.post(
-            "/webhooks/shop/mplus/completeSession", content=body, headers=headers, timeout=30
+            f"/webhooks/{SHOP}/mplus/completeSession", content=body, headers=headers, timeout=30
         )
         sold += answer.status_code == 200
         refused += answer.status_code != 200

@@ -373,9 +373,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # Faust is not typed
             return
         if offset < first:  # taken up anew, from what is kept; `committed` says what was lost
             self._missed.pop(at, None)
-            self._fetching.forget(
-                at
-            )  # it would ask for the same again and again, and hold up its broker's others
+            # It would ask for the same again and again, and hold up its broker's others.
+            self._fetching.forget(at)
             await self._owner.let_go([at], lost=False)
             if self.ours.get(at) is ours:
                 await self._owner.take_up([at])

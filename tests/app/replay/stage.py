@@ -310,3 +310,8 @@ async def open_stage(folder: Path, articles: int = 6) -> AsyncIterator[Stage]:
 def keys(found: Found) -> list[tuple[str, str]]:
     """What differs."""
     return [(one.flow, one.key) for one in found.differences]
+
+
+def broken(*_: object, **__: object) -> Any:
+    """In place of what a bug is in."""
+    raise KeyError("a bug")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,7 @@ from streams.topics import BOL_RAW, MPLUS_RAW
 from streams.vocabulary.effects import Execution, FetchBolOrder
 from streams.vocabulary.events import BolOrderFetched, OrdersEvent, Settled
 from streams.vocabulary.time import milliseconds
-from tests.app.replay.stage import Stage, keys, open_stage
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(tmp_path) as stage:
-        await stage.start()
-        yield stage
-
-
-def broken(*_: object, **__: object) -> Any:
-    raise KeyError("a bug")
+from tests.app.replay.stage import Stage, broken, keys, open_stage
 
 
 async def order_of(stage: Stage, order_id: str) -> Order:

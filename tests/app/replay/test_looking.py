@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,9 @@ from streams.topics import BOL_RAW, BOL_WEBHOOKS, DEAD_LETTERS, MPLUS_RAW, MPLUS
 from streams.vocabulary.events import Message, OperatorAsked, OrderNoticed, TillSold
 from streams.vocabulary.time import milliseconds
 from tests.app.replay.memory import MemoryLog
-from tests.app.replay.stage import Stage, keys, open_stage
+from tests.app.replay.stage import Stage, broken, keys, open_stage
 
 BUFFER = "buffer = 2"
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(tmp_path) as stage:
-        await stage.start()
-        yield stage
-
-
-def broken(*_: object, **__: object) -> Any:
-    raise KeyError("a bug")
 
 
 def article(stage: Stage, place: int) -> str:

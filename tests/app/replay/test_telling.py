@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,18 +12,7 @@ from rich.console import Console
 
 from app.replay.looking import Outcomes
 from app.replay.telling import about_outcomes, masked, masked_call, show, told
-from tests.app.replay.stage import Stage, open_stage
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(tmp_path) as stage:
-        await stage.start()
-        yield stage
-
-
-def broken(*_: object, **__: object) -> Any:
-    raise KeyError("a bug")
+from tests.app.replay.stage import Stage, broken
 
 
 def personal(node: Any, name: str = "") -> set[str]:

@@ -161,7 +161,7 @@ async def test_a_worker_that_wakes_up_too_late_writes_nothing(hire: Hire) -> Non
     await until(lambda: bool(second.tally.at_work))
     second.fall_silent()
     await until(lambda: first.tally.applied == 60, TAKEN_OVER)
-    assert not second.host.holds(next(iter(second.parts)))
+    assert not second.host.grant(next(iter(second.parts)))()
     second.tally.hold.set()
     async with asyncio.timeout(PATIENCE):
         assert isinstance(await second.host.failed(), LogUnavailable), "its lease has run out"
@@ -274,7 +274,7 @@ async def test_who_keeps_its_partitions_works_on_while_a_round_waits_for_a_dead_
 
     async def joined() -> bool:
         nonlocal uncertain
-        uncertain += not all(first.host.holds(at) for at in kept)
+        uncertain += not all(first.host.grant(at)() for at in kept)
         return joining.done()
 
     await until_seen(joined, 3 * SESSION)
@@ -298,7 +298,7 @@ async def test_a_worker_that_lets_go_slowly_joins_every_round_and_keeps_the_rest
     ends = loop.time() + 2.5 * SESSION
     while loop.time() < ends:
         assert not moving & second.parts, "what is being let go is nobody else's yet"
-        assert all(first.host.holds(at) for at in first.parts), "what it keeps is surely its own"
+        assert all(first.host.grant(at)() for at in first.parts), "what it keeps is surely its own"
         await asyncio.sleep(0.1)
     assert first.membership._member == member, "the group has not given it up"
     assert third.done(), "nobody waits for it"
@@ -322,7 +322,7 @@ async def test_a_worker_given_up_in_a_round_has_no_lease(hire: Hire) -> None:
     second.membership._join = never
     third = await hire()
     await until(lambda: bool(had & (first.parts | third.parts)), 4 * SESSION)
-    assert not any(second.host.holds(at) for at in had), "somebody else has been given them"
+    assert not any(second.host.grant(at)() for at in had), "somebody else has been given them"
 
 
 async def test_what_is_let_go_while_a_round_waits_is_given_to_somebody_in_the_next(hire: Hire) -> None:
@@ -387,7 +387,7 @@ async def test_what_was_begun_before_a_partition_was_away_is_not_gone_on_with(hi
     assert [at for at in ALL if not before[at]()] == sorted(had)
     await second.host.stop()
     await until(lambda: len(first.parts) == PARTITIONS)
-    assert all(first.host.holds(at) for at in ALL)
+    assert all(first.host.grant(at)() for at in ALL)
     assert [at for at in ALL if not before[at]()] == sorted(had), "a grant ends with its partition's leaving"
 
 
