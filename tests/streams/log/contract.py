@@ -117,7 +117,9 @@ class Tally(Handler):
             await self.hold.wait()
         if self.fail_with is not None:
             raise self.fail_with
-        position = self.position[run.at]
+        position = self.position.get(run.at)
+        if position is None:
+            return  # let go while the run waited for its turn, as the delivery core has it
         if run.at in self.rewind_once:
             self.rewind_once.discard(run.at)
             await self.guard.rewind(run.at, position)
