@@ -35,7 +35,7 @@ def inbox_topic(flow: str) -> str:
     return f"{flow}.inbox"
 
 
-FLOWS = ("catalogue", "stock", "orders", "sweeps")
+FLOWS = ("catalogue", "stock", "customers", "orders", "returns", "sweeps")
 APP_ID = "kassabrug"
 
 BOL_WEBHOOKS = Topic(
@@ -62,7 +62,14 @@ INBOXES = tuple(
     Topic(inbox_topic(flow), "inbox", key, f"events of the {flow} flow", retention=30 * DAY)
     for flow, key in zip(
         FLOWS,
-        ("connection/article|offer|code", "connection/articleNumber", "connection/bolOrderId", "connection"),
+        (
+            "connection/article|offer|code",
+            "connection/articleNumber",
+            "connection/identity",
+            "connection/bolOrderId",
+            "connection/returnId",
+            "connection",
+        ),
         strict=True,
     )
 )

@@ -63,11 +63,25 @@ AGENTS: tuple[Agent, ...] = (
         rows_topic("stock"),
     ),
     Agent(
+        "customers",
+        "which relation a customer is, and never two for one",
+        inbox_topic("customers"),
+        (*_inboxes("orders"), ACTIVITY.name, DEAD_LETTERS.name),
+        rows_topic("customers"),
+    ),
+    Agent(
         "orders",
-        "from a Bol order to a Mplus order",
+        "from a Bol order to a Mplus order, and back with its shipment",
         inbox_topic("orders"),
-        (*_inboxes("catalogue", "stock"), ACTIVITY.name, DEAD_LETTERS.name),
+        (*_inboxes("catalogue", "stock", "customers", "orders", "returns"), ACTIVITY.name, DEAD_LETTERS.name),
         rows_topic("orders"),
+    ),
+    Agent(
+        "returns",
+        "what customers send back: handled at Bol, credited in Mplus",
+        inbox_topic("returns"),
+        (*_inboxes("orders"), ACTIVITY.name, DEAD_LETTERS.name),
+        rows_topic("returns"),
     ),
     Agent(
         "sweeps",
@@ -84,8 +98,12 @@ OUTSIDE: tuple[Agent, ...] = (
         "effects",
         "calls to the vendors that rows ask for; outcomes and what sweeps find",
         "",
-        (*_inboxes("catalogue", "stock", "orders", "sweeps"), BOL_RAW.name, MPLUS_RAW.name),
+        (
+            *_inboxes("catalogue", "stock", "customers", "orders", "returns", "sweeps"),
+            BOL_RAW.name,
+            MPLUS_RAW.name,
+        ),
     ),
-    Agent("alarms", "wakes rows", "", _inboxes("orders", "sweeps")),
+    Agent("alarms", "wakes rows", "", _inboxes("customers", "orders", "returns", "sweeps")),
 )
 """Writers that are no agents."""

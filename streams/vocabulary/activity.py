@@ -63,19 +63,43 @@ class StockShown(Fact, frozen=True, kw_only=True, tag="stock-shown"):
 
 
 class LineShown(Value, frozen=True):
-    """One item of a Bol order."""
+    """One item of a Bol order. Quantities are units of the item at Bol."""
 
     item_id: str
     ean: str
     title: str
     quantity: int
+    """Still wanted: ordered less cancelled."""
     price_cents: int
     article_number: str = ""
+    fulfilment: str = ""
+    ordered: int = 0
+    delivered: int = 0
+    """In Mplus."""
+    shipped: int = 0
+    """At Bol."""
+    cancelled: int = 0
+    commission_cents: int = 0
+    total_cents: int = 0
+    """After discounts, as Bol has it."""
+
+
+class ShipmentShown(Value, frozen=True):
+    """A shipment that was told to Bol. `status`: waiting, asked, pending, SUCCESS, FAILURE, TIMEOUT."""
+
+    reference: str
+    units: int
+    status: str
+    transporter: str = ""
+    track: str = ""
+    said: str = ""
+    """Bol's words where it failed."""
+    asked_at: datetime | None = None
 
 
 class OrderShown(Fact, frozen=True, kw_only=True, tag="order-shown"):
-    """An order and how far it is. `step`: seen, fetching, products, customer, committing, committed, done,
-    cancelled. `stuck`: why it cannot go on, in words, with what to do; empty: it goes on."""
+    """An order and how far it is. `step`: seen, products, customer, committing, committed, delivered, shipping, done,
+    cancelled, kept-out. `stuck`: why it cannot go on, in words, with what to do; empty: it goes on."""
 
     order_id: str
     step: str
@@ -88,6 +112,40 @@ class OrderShown(Fact, frozen=True, kw_only=True, tag="order-shown"):
     relation: int | None = None
     stuck: str = ""
     fulfilment: str = ""
+    due: str = ""
+    """`YYYY-MM-DD`: the last day on which it can be handed over in time."""
+    late: bool = False
+    """It is near that day, or past it, and not handed over."""
+    shipments: tuple[ShipmentShown, ...] = ()
+    asks_cancellation: bool = False
+    """The customer asked Bol to cancel, and that is not settled yet."""
+    country: str = ""
+    business: bool = False
+    commission_cents: int = 0
+
+
+class ReturnItemShown(Value, frozen=True):
+    """One item of a return. `state`: open, asked, handled, failed; `credit`: none, asked, booked, failed."""
+
+    rma_id: str
+    order_id: str
+    ean: str
+    expected: int
+    reason: str = ""
+    state: str = "open"
+    handled_as: str = ""
+    credit: str = "none"
+    mplus_order: str = ""
+    stuck: str = ""
+
+
+class ReturnShown(Fact, frozen=True, kw_only=True, tag="return-shown"):
+    """A return at Bol."""
+
+    return_id: str
+    registered_at: datetime
+    fulfilment: str = "FBR"
+    items: tuple[ReturnItemShown, ...] = ()
 
 
 class SweepShown(Value, frozen=True):
@@ -108,7 +166,7 @@ class ConnectionShown(Fact, frozen=True, kw_only=True, tag="connection-shown"):
     stuck: str = ""
 
 
-Activity = Noted | StockShown | OrderShown | ConnectionShown
+Activity = Noted | StockShown | OrderShown | ReturnShown | ConnectionShown
 
 
 def masked(text: str) -> str:

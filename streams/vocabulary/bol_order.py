@@ -31,6 +31,18 @@ class Address(Value, frozen=True):
     vat_number: str = ""
     chamber_of_commerce: str = ""
     order_reference: str = ""
+    """The customer's own (business customers)."""
+    pickup_point: str = ""
+    """The name of the point where it is collected."""
+    language: str = ""
+    """`nl`, `nl-BE`, `fr`, `fr-BE`, or nothing."""
+
+
+class Discount(Value, frozen=True):
+    """A promotion that Bol took off: `cents` including VAT."""
+
+    title: str
+    cents: int
 
 
 class BolOrderItem(Value, frozen=True):
@@ -52,6 +64,19 @@ class BolOrderItem(Value, frozen=True):
     fulfilment: str = "FBR"
     cancellation_requested: bool = False
     latest_delivery: str = ""
+    """`YYYY-MM-DD`: the latest (or, where the customer chose one, the exact) day of delivery."""
+    exact_delivery: bool = False
+    """The customer chose that very day."""
+    expires: str = ""
+    """`YYYY-MM-DD`: when Bol cancels the item by itself."""
+    time_frame: str = ""
+    """REGULAR, EVENING, APPOINTMENT, SAMEDAY, SUNDAY, or nothing."""
+    distribution: str = ""
+    """RETAILER, or BOL: shipped via Bol with a label of Bol's (VVB)."""
+    commission_cents: int = 0
+    """Shown, never booked."""
+    discounts: tuple[Discount, ...] = ()
+    services: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> int:
@@ -67,9 +92,10 @@ class BolOrder(Value, frozen=True):
     items: tuple[BolOrderItem, ...]
     ship_to: Address = Address()
     bill_to: Address = Address()
+    pickup_point: bool = False
 
 
-def fingerprint(items: Iterable[tuple[str, int, int, bool]]) -> str:
-    """Of an order's items (id, quantity, cancelled, cancellation asked for): equal as long as nothing that the
+def fingerprint(items: Iterable[tuple[str, int, int, int, bool]]) -> str:
+    """Of an order's items (id, quantity, shipped, cancelled, cancellation asked for): equal as long as nothing that the
     orders flow looks at has changed. The same for an entry of Bol's list and for the order itself."""
     return blake2b(msgspec.json.encode(sorted(items)), digest_size=8).hexdigest()

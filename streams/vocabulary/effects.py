@@ -13,12 +13,12 @@ outcome was durable, or its answer was lost): what is not idempotent must then l
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from streams.vocabulary.fact import Fact, Value
-from streams.vocabulary.mplus_order import Customer, OrderDraft
+from streams.vocabulary.mplus_order import Customer, Moved, OrderDraft, Payment
 
 if TYPE_CHECKING:
     from streams.vocabulary.events import Answer, Message
@@ -71,6 +71,73 @@ class CareForSubscription(Fact, frozen=True, kw_only=True, tag="care-for-subscri
     resources: tuple[str, ...] = ("ORDER", "PROCESS_STATUS", "SHIPMENT")
 
 
+class Sent(Value, frozen=True):
+    """So many units of an order item, in a shipment."""
+
+    item_id: str
+    quantity: int
+
+
+class ShipBolItems(Fact, frozen=True, kw_only=True, tag="ship-bol-items"):
+    """POST /retailer/shipments: items of one order leave together. With `label` (VVB) the shipment takes its
+    transport from that label, else from `transporter` and `track`; without a transporter no transport is told.
+
+    NOT idempotent: when `repeated`, look first. A shipment of the order with this `reference` is there: answer
+    `BolWriteBegun(process_id="", done=True)`; a CREATE_SHIPMENT process of the first item that is not in `known`
+    and did not fail: adopt it. Answer: `BolWriteBegun`."""
+
+    order_id: str
+    items: tuple[Sent, ...]
+    reference: str
+    """Ours, at most 90 characters, another one for each shipment of an order."""
+    transporter: str = ""
+    track: str = ""
+    label: str = ""
+    known: tuple[str, ...] = ()
+    """Process ids of earlier writes about the first item."""
+
+
+class CancelBolItem(Fact, frozen=True, kw_only=True, tag="cancel-bol-item"):
+    """PUT /retailer/orders/cancellation: a whole item (all its open units). When `repeated`, look first: the order's
+    item has nothing open any more: `BolWriteBegun(process_id="", done=True)`; a CANCEL_ORDER process of the item that
+    is not in `known` and did not fail: adopt it. Answer: `BolWriteBegun`."""
+
+    order_id: str
+    item_id: str
+    reason: str
+    """A reason code of the contract (CancellationRequest)."""
+    known: tuple[str, ...] = ()
+
+
+class AskBolProcess(Fact, frozen=True, kw_only=True, tag="ask-bol-process"):
+    """GET /shared/process-status/{id}. Answer: `ProcessStatuses` with one status, or none where Bol no longer knows it
+    (404)."""
+
+    process_id: str
+
+
+class ReadBolShipments(Fact, frozen=True, kw_only=True, tag="read-bol-shipments"):
+    """GET /retailer/shipments?order-id=: what Bol knows to have left. Answer: `BolShipmentsRead`."""
+
+    order_id: str
+
+
+class SweepBolReturns(Fact, frozen=True, kw_only=True, tag="sweep-bol-returns"):
+    """All pages of GET /retailer/returns (handled=false, FBR and FBB). Events: `ReturnNoticed` per return to returns.
+    Answer: `Swept(cursor="")`."""
+
+
+class HandleBolReturn(Fact, frozen=True, kw_only=True, tag="handle-bol-return"):
+    """PUT /retailer/returns/{rma-id}. When `repeated`, look first: GET /retailer/returns/{return-id}; handled already:
+    `BolWriteBegun(process_id="", done=True)`. Answer: `BolWriteBegun`."""
+
+    return_id: str
+    rma_id: str
+    result: str
+    """RETURN_RECEIVED, EXCHANGE_PRODUCT, ... (ReturnRequest)."""
+    quantity: int
+
+
 # -- Mplus
 
 
@@ -111,17 +178,25 @@ class SweepMplusOrders(Fact, frozen=True, kw_only=True, tag="sweep-mplus-orders"
     ext_prefix: str
 
 
-class FindRelation(Fact, frozen=True, kw_only=True, tag="find-relation"):
-    """findRelationV2 with exactMatch on the e-mail address. Answer: `RelationFound`."""
+Match = Literal["email", "vat", "kvk", "name-address"]
+"""What a customer is known by. `email` is never a relay address of Bol's: that is new for every order."""
 
-    email: str
+
+class FindRelation(Fact, frozen=True, kw_only=True, tag="find-relation"):
+    """findRelationV2 with exactMatch, first by `extRelationId` where the customer has an identity, then by each of `by`
+    that the customer has. What is found counts only when its field really is the one asked for (name-address: name,
+    postcode and house number alike, whatever their spelling). Answer: `RelationFound`."""
+
+    customer: Customer
+    by: tuple[Match, ...]
 
 
 class CreateRelation(Fact, frozen=True, kw_only=True, tag="create-relation"):
-    """createRelation. NOT idempotent: when `repeated`, findRelationV2 by e-mail first and adopt.
+    """createRelation. NOT idempotent: when `repeated`, look first as `FindRelation` does, and adopt.
     Answer: `RelationSaved`."""
 
     customer: Customer
+    by: tuple[Match, ...] = ()
 
 
 class UpdateRelation(Fact, frozen=True, kw_only=True, tag="update-relation"):
@@ -138,8 +213,69 @@ class CommitOrder(Fact, frozen=True, kw_only=True, tag="commit-order"):
     draft: OrderDraft
 
 
+class ReadMplusOrder(Fact, frozen=True, kw_only=True, tag="read-mplus-order"):
+    """getOrder. Answer: `MplusOrderRead`."""
+
+    order_id: str
+
+
+class DeliverMplusOrder(Fact, frozen=True, kw_only=True, tag="deliver-mplus-order"):
+    """deliverOrderV2 up to these totals per article: getOrder first, then what is missing. So it is safe to repeat.
+    Answer: `MplusOrderRead` with the order as it is then."""
+
+    order_id: str
+    due: tuple[Moved, ...] = ()
+    """How many of each article are to be delivered in all; empty: everything that is open."""
+    turnover: str = ""
+    """DELIVER-ORDER-TURNOVER-TYPE-INVOICE or -RECEIPT; empty: Mplus decides."""
+
+
+class CancelMplusOrder(Fact, frozen=True, kw_only=True, tag="cancel-mplus-order"):
+    """Less is wanted than was booked: getOrder first, then cancelOrder (nothing is to stay and nothing was delivered)
+    or updateOrder with smaller quantities. Never cancelOrderV2, which is a toggle. Safe to repeat. What was delivered
+    already stays. Answer: `MplusOrderRead` with the order as it is then."""
+
+    order_id: str
+    left: tuple[Moved, ...]
+    """How many of each article stay wanted (delivered or not); an article that is not named: none."""
+
+
+class PayMplusOrder(Fact, frozen=True, kw_only=True, tag="pay-mplus-order"):
+    """payOrderV2 under our key, so safe to repeat; ORDER-ALREADY-INVOICED counts as done. Answer: `MplusOrderPaid`."""
+
+    order_id: str
+    key: str
+    payment: Payment
+    prepay: bool
+
+
+class SetMplusCategory(Fact, frozen=True, kw_only=True, tag="set-mplus-category"):
+    """getOrder, then updateOrder with another orderCategoryNumber where it is not that one yet. Answer:
+    `MplusOrderRead`."""
+
+    order_id: str
+    category: int
+
+
+class ReadPackingSlips(Fact, frozen=True, kw_only=True, tag="read-packing-slips"):
+    """getPackingSlipsByOrder. Answer: `PackingSlipsRead`."""
+
+    order_id: str
+
+
 BolEffect = (
-    PushStock | FetchBolOrder | SweepBolOrders | SweepBolOffers | SweepProcessStatuses | CareForSubscription
+    PushStock
+    | FetchBolOrder
+    | SweepBolOrders
+    | SweepBolOffers
+    | SweepProcessStatuses
+    | CareForSubscription
+    | ShipBolItems
+    | CancelBolItem
+    | AskBolProcess
+    | ReadBolShipments
+    | SweepBolReturns
+    | HandleBolReturn
 )
 MplusEffect = (
     ReadStock
@@ -151,6 +287,12 @@ MplusEffect = (
     | CreateRelation
     | UpdateRelation
     | CommitOrder
+    | ReadMplusOrder
+    | DeliverMplusOrder
+    | CancelMplusOrder
+    | PayMplusOrder
+    | SetMplusCategory
+    | ReadPackingSlips
 )
 Effect = BolEffect | MplusEffect
 

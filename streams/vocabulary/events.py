@@ -4,7 +4,9 @@
 `stock.inbox` with the key `connection/1001`. Entities:
 - catalogue: `article/<articleNumber>`, `offer/<offerId>`, `code/<kind>/<value>`
 - stock: `<articleNumber>`
-- orders: `<bolOrderId>`
+- customers: `<identity>` (a digest, no name)
+- orders: `<bolOrderId>`, and `<bolOrderId>-FBB` for those items of a mixed order that Bol sends itself
+- returns: `<returnId>`
 - sweeps: `` (empty: the key is the connection itself)
 """
 
@@ -17,12 +19,13 @@ from typing import Literal
 import msgspec
 
 from streams.vocabulary.bol_order import BolOrder
+from streams.vocabulary.effects import Match
 from streams.vocabulary.fact import Fact, Value
-from streams.vocabulary.mplus_order import MplusOrder
+from streams.vocabulary.mplus_order import Customer, MplusOrder, OrderDraft, PackingSlip
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.stock_reading import Reading
 
-FlowName = Literal["catalogue", "stock", "orders", "sweeps"]
+FlowName = Literal["catalogue", "stock", "customers", "orders", "returns", "sweeps"]
 
 
 # -- answers: how an effect ended well
@@ -88,9 +91,10 @@ class StockAnswered(Fact, frozen=True, kw_only=True, tag="stock-answered"):
 
 
 class RelationFound(Fact, frozen=True, kw_only=True, tag="relation-found"):
-    """The relation with exactly this e-mail address, or None."""
+    """The relation that is this customer, or None. `by`: what it was found by (`identity`, or one of Match)."""
 
     relation_number: int | None
+    by: str = ""
 
 
 class RelationSaved(Fact, frozen=True, kw_only=True, tag="relation-saved"):
@@ -107,6 +111,46 @@ class OrderCommitted(Fact, frozen=True, kw_only=True, tag="order-committed"):
     adopted: bool = False
 
 
+class MplusOrderRead(Fact, frozen=True, kw_only=True, tag="mplus-order-read"):
+    """The order as it is in Mplus now; None: Mplus does not know it."""
+
+    order: MplusOrder | None
+
+
+class MplusOrderPaid(Fact, frozen=True, kw_only=True, tag="mplus-order-paid"):
+    """The payment is on it; `invoice_id` where that made an invoice."""
+
+    invoice_id: str = ""
+
+
+class PackingSlipsRead(Fact, frozen=True, kw_only=True, tag="packing-slips-read"):
+    """What left for the order, the oldest first; cancelled slips are left out."""
+
+    slips: tuple[PackingSlip, ...]
+
+
+class BolWriteBegun(Fact, frozen=True, kw_only=True, tag="bol-write-begun"):
+    """Bol took it (202); how it ends is asked by `AskBolProcess`. `done`: it was found to be done already."""
+
+    process_id: str
+    done: bool = False
+
+
+class BolShipment(Value, frozen=True):
+    """A shipment that Bol knows of."""
+
+    shipment_id: str
+    reference: str = ""
+    items: tuple[tuple[str, int], ...] = ()
+    """(item id, units)."""
+
+
+class BolShipmentsRead(Fact, frozen=True, kw_only=True, tag="bol-shipments-read"):
+    """All shipments of an order."""
+
+    shipments: tuple[BolShipment, ...]
+
+
 Answer = (
     StockPushed
     | BolOrderFetched
@@ -118,6 +162,11 @@ Answer = (
     | RelationFound
     | RelationSaved
     | OrderCommitted
+    | MplusOrderRead
+    | MplusOrderPaid
+    | PackingSlipsRead
+    | BolWriteBegun
+    | BolShipmentsRead
 )
 
 
@@ -164,6 +213,8 @@ class ArticleSeen(Fact, frozen=True, kw_only=True, tag="article-seen"):
     marker: int
     active: bool = True
     stock_kept: bool = True
+    vat_code: int | None = None
+    """The article's own VAT code in Mplus."""
     price_cents: int = 0
 
 
@@ -186,6 +237,8 @@ class CodeClaimed(Fact, frozen=True, kw_only=True, tag="code-claimed"):
     description: str
     units: int = 1
     stock_kept: bool = True
+    vat_code: int | None = None
+    """The article's own VAT code in Mplus."""
 
 
 class CodeDropped(Fact, frozen=True, kw_only=True, tag="code-dropped"):
@@ -211,6 +264,8 @@ class CodeAnswered(Fact, frozen=True, kw_only=True, tag="code-answered"):
     units: int = 1
     description: str = ""
     stock_kept: bool = True
+    vat_code: int | None = None
+    """The article's own VAT code in Mplus."""
 
 
 CatalogueEvent = (
@@ -324,13 +379,134 @@ class MplusOrderSeen(Fact, frozen=True, kw_only=True, tag="mplus-order-seen"):
     order: MplusOrder
 
 
+class OrderNudged(Fact, frozen=True, kw_only=True, tag="order-nudged"):
+    """Something says that the order moved in Mplus: read it there now."""
+
+    why: str
+
+
+class CustomerAnswered(Fact, frozen=True, kw_only=True, tag="customer-answered"):
+    """Which relation the customer is; None: not yet, and `why` says what stands in the way (it goes on by itself)."""
+
+    relation_number: int | None
+    why: str = ""
+
+
+class OperatorShipped(Fact, frozen=True, kw_only=True, tag="operator-shipped"):
+    """A person tells how it went out: transporter code and track and trace, by hand. What is delivered in Mplus and not
+    told to Bol yet goes with it; `all`: whatever is open at Bol, delivered or not."""
+
+    who: str
+    transporter: str
+    track: str = ""
+    all: bool = False
+
+
+class OperatorCancelled(Fact, frozen=True, kw_only=True, tag="operator-cancelled"):
+    """A person cancels items (none named: all that is open) on both sides, with a reason code of Bol's."""
+
+    who: str
+    reason: str
+    item_ids: tuple[str, ...] = ()
+
+
 class OperatorAsked(Fact, frozen=True, kw_only=True, tag="operator-asked"):
     """A person asks for another try of a stuck step."""
 
     who: str
 
 
-OrdersEvent = OrderNoticed | CodeAnswered | MplusOrderSeen | OperatorAsked | Settled | Woke
+class ReturnAsked(Fact, frozen=True, kw_only=True, tag="return-asked"):
+    """A return wants to know how its item was booked (to orders; answered as `ReturnAnswered` to returns)."""
+
+    return_id: str
+    rma_id: str
+    ean: str
+    quantity: int
+
+
+OrdersEvent = (
+    OrderNoticed
+    | CodeAnswered
+    | CustomerAnswered
+    | MplusOrderSeen
+    | OrderNudged
+    | OperatorAsked
+    | OperatorShipped
+    | OperatorCancelled
+    | ReturnAsked
+    | Settled
+    | Woke
+)
+
+
+# -- customers: one row per customer, so that two orders of one person never make two relations
+
+
+class CustomerAsked(Fact, frozen=True, kw_only=True, tag="customer-asked"):
+    """An order wants to know which relation its customer is. Answered to orders as `CustomerAnswered`."""
+
+    asker: str
+    """The order's entity."""
+    customer: Customer
+    by: tuple[Match, ...]
+    """How it may be found, the best first."""
+    create: bool = True
+    """Whether one that is not there may be made."""
+    update: tuple[str, ...] = ()
+    """Which fields (of Customer) of one that is there may be overwritten; none: it is left as it is."""
+    fresh: bool = False
+    """What is remembered is not believed: Mplus refused it. Look again."""
+
+
+CustomersEvent = CustomerAsked | Settled | Woke
+
+
+# -- returns: one row per return at Bol
+
+
+class ReturnItem(Value, frozen=True):
+    """One item of a return (`ReducedReturnItem`)."""
+
+    rma_id: str
+    order_id: str
+    ean: str = ""
+    expected: int = 1
+    reason: str = ""
+    """Main and detailed reason; the customer's own comments are personal and are left out."""
+    handled: bool = False
+    handled_as: str = ""
+    """The last handling result that Bol shows."""
+
+
+class ReturnNoticed(Fact, frozen=True, kw_only=True, tag="return-noticed"):
+    """A sweep read this return."""
+
+    registered_at: datetime
+    fulfilment: str = "FBR"
+    items: tuple[ReturnItem, ...]
+
+
+class OperatorHandled(Fact, frozen=True, kw_only=True, tag="operator-handled"):
+    """A person says how an item of a return is handled; `credit`: whether it is credited in Mplus."""
+
+    who: str
+    rma_id: str
+    result: str
+    quantity: int
+    credit: bool = False
+
+
+class ReturnAnswered(Fact, frozen=True, kw_only=True, tag="return-answered"):
+    """What the orders flow knows of the item's order: where and how it was booked; None: it remembers no such order."""
+
+    order_id: str
+    rma_id: str
+    draft: OrderDraft | None = None
+    """The credit as it would be booked: negative quantities at the price that was paid."""
+
+
+ReturnsEvent = ReturnNoticed | ReturnAnswered | OperatorHandled | Settled | Woke
 
 
 # -- sweeps: polling, one row per connection
@@ -381,4 +557,4 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     flow: FlowName
     entity: str
-    event: CatalogueEvent | StockEvent | OrdersEvent | SweepsEvent
+    event: CatalogueEvent | StockEvent | CustomersEvent | OrdersEvent | ReturnsEvent | SweepsEvent

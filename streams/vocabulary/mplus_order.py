@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+import msgspec
+
 from streams.vocabulary.fact import Value
+
+Extra = str | int | bool
+"""A field that the data mapper sets by its name in the contract; the connector writes it in the schema's order."""
 
 
 class Customer(Value, frozen=True):
@@ -13,6 +18,14 @@ class Customer(Value, frozen=True):
 
     name: str
     email: str
+    identity: str = ""
+    """Our own stable key of who this is (`extRelationId`): what a lost answer is found again by. Empty: none."""
+    contact: str = ""
+    """The person, where `name` is a company."""
+    contact_below: bool = False
+    """Send the contact as a relation of its own below the company too (`contactList`; facts/mplus.md 6: unverified)."""
+    house_number: str = ""
+    """For comparing only: it is part of `address`."""
     address: str = ""
     """Street, number and extension in one string: Mplus has no separate house number."""
     zip_code: str = ""
@@ -26,6 +39,8 @@ class Customer(Value, frozen=True):
     delivery_zip_code: str = ""
     delivery_city: str = ""
     delivery_country: str = ""
+    extra: dict[str, Extra] = msgspec.field(default_factory=dict)
+    """Further elements of `Relation`, by name."""
 
 
 class PostalAddress(Value, frozen=True):
@@ -38,6 +53,7 @@ class PostalAddress(Value, frozen=True):
     city: str = ""
     country: str = ""
     company: str = ""
+    label: str = ""
 
 
 class OrderLine(Value, frozen=True):
@@ -47,6 +63,19 @@ class OrderLine(Value, frozen=True):
     text: str
     quantity: int
     price_cents: int
+    vat_code: int | None = None
+    """None: the article's own."""
+    turnover_group: int | None = None
+    extra: dict[str, Extra] = msgspec.field(default_factory=dict)
+    """Further elements of `line` (`courseNumber`) or of its `data` (`data.purchasePrice`), by name."""
+
+
+class Payment(Value, frozen=True):
+    """A payment that goes with the order: the method's code, cents, and our reference."""
+
+    method: str
+    cents: int
+    reference: str = ""
 
 
 class OrderDraft(Value, frozen=True):
@@ -68,6 +97,14 @@ class OrderDraft(Value, frozen=True):
     payment_method: str = ""
     deliver_to: PostalAddress = PostalAddress()
     invoice_to: PostalAddress = PostalAddress()
+    vat_method: str = "VAT-METHOD-INCLUSIVE"
+    delivery_day: date | None = None
+    payments: tuple[Payment, ...] = ()
+    """createOrderV3 only; `prepay` says what they are."""
+    prepay: bool = True
+    """A deposit on goods that are still here; False settles the order, which makes its invoice (facts/mplus.md 7.4)."""
+    extra: dict[str, Extra] = msgspec.field(default_factory=dict)
+    """Further elements of `Order`, by name."""
 
 
 class MplusOrderLine(Value, frozen=True):
@@ -75,6 +112,9 @@ class MplusOrderLine(Value, frozen=True):
 
     article_number: int
     quantity: Decimal
+    line_id: str = ""
+    component: bool = False
+    """A part of a composed article, which Mplus added by itself (facts/mplus.md 4.2): no line of ours."""
     delivered: Decimal = Decimal(0)
     cancelled: Decimal = Decimal(0)
     price_cents: int = 0
@@ -90,5 +130,34 @@ class MplusOrder(Value, frozen=True):
     marker: int = 0
     delivery_state: str = ""
     cancel_state: str = ""
+    complete_state: str = ""
     lines: tuple[MplusOrderLine, ...] = ()
     changed_at: datetime | None = None
+    reference: str = ""
+    category: int | None = None
+    delivery_method: str = ""
+    relation_number: int = 0
+    total_cents: int = 0
+    prepaid_cents: int = 0
+    fully_paid: bool = False
+    invoices: tuple[str, ...] = ()
+    version: int = 0
+    """`versionNumber` and `changeCounter`: an update must name both (facts/mplus.md 7.6)."""
+    changes: int = 0
+
+
+class Moved(Value, frozen=True):
+    """So many of an article: delivered, or left wanted."""
+
+    article_number: int
+    quantity: int
+
+
+class PackingSlip(Value, frozen=True):
+    """What left for an order in one go (facts/mplus.md 7.7)."""
+
+    slip_id: str
+    number: str = ""
+    reference: str = ""
+    state: str = ""
+    lines: tuple[Moved, ...] = ()
