@@ -37,6 +37,8 @@ class KindRules(Value, frozen=True):
     """The code that the order carries; empty: none."""
     prepaid: bool = False
     """Books the whole amount as a deposit (an order; an invoice is always paid)."""
+    reserves: bool = True
+    """Whether its stock is what is on sale: the branch is one of those that the stock flow counts."""
     ship_on: Literal["delivery", "category", "never"] = "delivery"
     """What tells that the parcel has left: the packing slip, or `shipped_category`."""
 
@@ -98,6 +100,9 @@ class ShippingRules(Value, frozen=True):
     """Seconds from the delivery in Mplus until it is told to Bol without a code."""
     shipped_category: int | None = None
     """With `ship_on = "category"`: the order status that means it has left."""
+    follow_bol: bool = True
+    """What Bol shows as shipped (by hand in the partner site, with a label of Bol's, before it was booked) and Mplus
+    not as delivered is delivered in Mplus too."""
     done_category: int | None = None
     """The order status that an order gets once Bol has taken its shipment; None: it is left alone."""
     cancelled_category: int | None = None

@@ -214,9 +214,10 @@ class CommitOrder(Fact, frozen=True, kw_only=True, tag="commit-order"):
 
 
 class ReadMplusOrder(Fact, frozen=True, kw_only=True, tag="read-mplus-order"):
-    """getOrder. Answer: `MplusOrderRead`."""
+    """getOrder, or findOrder by `ext_order_id` where `order_id` is empty. Answer: `MplusOrderRead`."""
 
-    order_id: str
+    order_id: str = ""
+    ext_order_id: str = ""
 
 
 class DeliverMplusOrder(Fact, frozen=True, kw_only=True, tag="deliver-mplus-order"):

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from streams.flow import Context, Decision, OpenEffect
 from streams.orders.decide import decide
-from streams.orders.rules import OrderRules
+from streams.orders.rules import KindRules, OrderRules
 from streams.orders.state import Order
 from streams.vocabulary.activity import Noted, OrderShown
 from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
 from streams.vocabulary.events import (
     BolOrderFetched,
     CodeAnswered,
+    CustomerAnswered,
+    CustomerAsked,
     Message,
+    MplusOrderRead,
+    MplusOrderSeen,
+    OrderCommitted,
     OrderNoticed,
     OrdersEvent,
-    RelationFound,
-    RelationSaved,
     Settled,
 )
+from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine
 
+FBR = OrderRules(kinds={"FBR": KindRules(branch_number=1)})
+BOTH = OrderRules(
+    kinds={
+        "FBR": KindRules(branch_number=1),
+        "FBB": KindRules(
+            branch_number=2, workplace_number=3, deliver="at-once", ship_on="never", reserves=False
+        ),
+    }
+)
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 JAN = Address(
     first_name="Jan",
@@ -61,14 +75,16 @@ def bol_order(*items: BolOrderItem, ship_to: Address = JAN) -> BolOrder:
 class Desk:
     """Applies events as the shell does."""
 
-    def __init__(self, rules: OrderRules | None = None) -> None:
-        self.rules = rules or OrderRules(branch_number=1)
+    def __init__(self, rules: OrderRules | None = None, entity: str = "b1") -> None:
+        self.entity = entity
+        self.rules = rules or FBR
         self.now = START
         self.state: Order | None = None
         self.open: dict[str, OpenEffect] = {}
         self.asked = 0
         self.decision: Decision[Order] | None = None
         self.sent: list[Message] = []
+        self.marker = 0
 
     def later(self, seconds: float = 1.0) -> datetime:
         """Time goes on."""
@@ -80,7 +96,7 @@ class Desk:
         if without:
             self.open.pop(without, None)
         context = Context(
-            connection="shop", entity="b1", at=self.later(), rules=self.rules, open=dict(self.open)
+            connection="shop", entity=self.entity, at=self.later(), rules=self.rules, open=dict(self.open)
         )
         decision = decide(self.state, event, context)
         assert decide(self.state, event, context) == decision
@@ -131,8 +147,38 @@ class Desk:
         count = len(self.order.lines)
         for number in range(1, count + 1):
             self.answer(number, 1000 + number)
-        self.settle("find-relation", RelationFound(relation_number=None))
-        self.settle("create-relation", RelationSaved(relation_number=7))
+        if "look" in self.open:
+            self.settle("look", MplusOrderRead(order=None))
+        self.is_customer(7)
+
+    def is_customer(self, relation: int | None = 7, why: str = "") -> Decision[Order]:
+        """The customers flow answers."""
+        return self.apply(CustomerAnswered(relation_number=relation, why=why))
+
+    def asked_customer(self) -> CustomerAsked:
+        """What the customers flow was asked last."""
+        return [one.event for one in self.sent if isinstance(one.event, CustomerAsked)][-1]
+
+    def commit(self, order: BolOrder | None = None) -> None:
+        """Up to an order that is in Mplus as m1, 2026-12."""
+        self.to_commit(order)
+        self.settle("commit", OrderCommitted(order_id="m1", number="2026-12"))
+
+    def seen(self, *lines: MplusOrderLine, **more: object) -> Decision[Order]:
+        """Mplus shows the order with these lines."""
+        return self.apply(MplusOrderSeen(order=self.in_mplus(*lines, **more)))
+
+    def in_mplus(self, *lines: MplusOrderLine, **more: object) -> MplusOrder:
+        """The order as Mplus has it now."""
+        self.marker += 1
+        fields: dict[str, object] = {
+            "order_id": "m1",
+            "ext_order_id": "BOL-b1",
+            "number": "2026-12",
+            "marker": self.marker,
+            "lines": lines,
+        }
+        return MplusOrder(**{**fields, **more})  # type: ignore[arg-type]  # the test's own fields
 
     @property
     def order(self) -> Order:
@@ -151,3 +197,14 @@ class Desk:
         """The last decision's lines by kind."""
         assert self.decision is not None
         return {one.kind: one for one in self.decision.activity if isinstance(one, Noted)}
+
+
+def booked(number: int = 1, quantity: int = 1, delivered: int = 0, cancelled: int = 0) -> MplusOrderLine:
+    """A line of article 1000 + `number` on the Mplus order."""
+    return MplusOrderLine(
+        article_number=1000 + number,
+        quantity=Decimal(quantity),
+        delivered=Decimal(delivered),
+        cancelled=Decimal(cancelled),
+        line_id=f"l{number}",
+    )

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from streams.orders.rules import OrderRules
+from msgspec.structs import replace
+
+from streams.orders.rules import CustomerRules
 from streams.vocabulary.bol_order import fingerprint
 from streams.vocabulary.effects import (
+    CancelMplusOrder,
     CommitOrder,
-    CreateRelation,
     FetchBolOrder,
-    FindRelation,
-    UpdateRelation,
 )
 from streams.vocabulary.events import (
     BolOrderFetched,
     CodeAsked,
-    MplusOrderSeen,
+    MplusOrderRead,
     OperatorAsked,
     OrderCommitted,
-    RelationFound,
-    RelationSaved,
     ReservationBooked,
     ReservationMade,
     ReservationReleased,
     Woke,
 )
-from streams.vocabulary.mplus_order import MplusOrder
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
-from tests.streams.orders.desk import JAN, Desk, bol_order, item
+from tests.streams.orders.desk import BOTH, FBR, JAN, Desk, bol_order, booked, item
 
 
 def commit(desk: Desk) -> CommitOrder:
@@ -57,8 +54,8 @@ def test_a_sweep_that_saw_nothing_new_asks_nothing() -> None:
     desk = Desk()
     desk.notice()
     desk.settle("fetch", BolOrderFetched(order=bol_order()))
-    assert desk.notice(changed=fingerprint([("i1", 1, 0, False)])).asks == ()
-    assert desk.notice(changed=fingerprint([("i1", 1, 1, False)])).asks != ()
+    assert desk.notice(changed=fingerprint([("i1", 1, 0, 0, False)])).asks == ()
+    assert desk.notice(changed=fingerprint([("i1", 1, 0, 1, False)])).asks != ()
 
 
 def test_every_code_of_every_item_is_asked_for() -> None:
@@ -108,18 +105,19 @@ def test_a_missing_article_says_what_to_do_and_the_order_goes_on_when_it_appears
     desk.answer(1, 1001)
     assert desk.shown.stuck == ""
     assert desk.notes["goes-on"].level == "cleared"
-    assert desk.open["find-relation"].effect == FindRelation(email="abc123@verkopen.bol.com")
+    assert desk.asked_customer().customer.name == "Jan de Vries"
 
 
-def test_a_new_customer_is_created_and_the_order_committed() -> None:
+def test_the_customer_is_asked_for_once_and_the_order_committed_on_the_relation() -> None:
     desk = Desk()
     desk.fetch()
     desk.answer()
-    desk.settle("find-relation", RelationFound(relation_number=None))
-    created = desk.open["create-relation"].effect
-    assert isinstance(created, CreateRelation)
-    assert created.customer.address == "Oudegracht 12 bis"
-    desk.settle("create-relation", RelationSaved(relation_number=7))
+    asked = desk.asked_customer()
+    assert asked.asker == "b1"
+    assert asked.by == ("name-address",), "a relay address of Bol's is new for every order"
+    assert asked.customer.address == "Oudegracht 12 bis"
+    assert "commit" not in desk.open
+    desk.is_customer(7)
     draft = commit(desk).draft
     assert draft.ext_order_id == "BOL-b1"
     assert draft.relation_number == 7
@@ -128,24 +126,15 @@ def test_a_new_customer_is_created_and_the_order_committed() -> None:
     ]
 
 
-def test_a_known_customer_is_updated() -> None:
+def test_a_customer_that_mplus_does_not_take_holds_up_the_order_with_mplus_words() -> None:
     desk = Desk()
     desk.fetch()
     desk.answer()
-    desk.settle("find-relation", RelationFound(relation_number=9))
-    updated = desk.open["update-relation"].effect
-    assert isinstance(updated, UpdateRelation)
-    assert updated.relation_number == 9
-
-
-def test_a_refused_update_of_the_customer_holds_up_no_order() -> None:
-    desk = Desk()
-    desk.fetch()
-    desk.answer()
-    desk.settle("find-relation", RelationFound(relation_number=9))
-    desk.settle("update-relation", Refused(said="relation is locked"))
-    assert "relation is locked" in desk.notes["customer"].text
+    desk.is_customer(None, "Mplus says: relation is locked.")
+    assert "relation is locked" in desk.shown.stuck
+    desk.is_customer(9)
     assert commit(desk).draft.relation_number == 9
+    assert desk.shown.stuck == ""
 
 
 def test_a_committed_order_books_its_reservations_and_forgets_the_person() -> None:
@@ -163,9 +152,11 @@ def test_a_committed_order_books_its_reservations_and_forgets_the_person() -> No
 
 def test_a_finished_order_is_forgotten_after_its_time() -> None:
     desk = Desk()
-    desk.to_commit()
-    decision = desk.settle("commit", DONE)
+    desk.commit(bol_order(item(1, quantity_shipped=1)))
+    decision = desk.settle("deliver", MplusOrderRead(order=desk.in_mplus(booked(1, delivered=1))))
+    assert desk.order.step == "done"
     assert decision.wake == desk.now + timedelta(days=100)
+    desk.later(100 * 86_400)
     assert desk.apply(Woke(due=decision.wake)).state is None
 
 
@@ -208,22 +199,12 @@ def test_a_person_can_ask_to_try_now() -> None:
     assert desk.open["commit"].not_before is None
 
 
-def test_a_lost_answer_on_creating_the_customer_looks_him_up_first() -> None:
+def test_an_order_whose_customer_has_nothing_to_be_known_by_waits_for_a_setting() -> None:
     desk = Desk()
-    desk.fetch()
+    desk.fetch(bol_order(ship_to=type(JAN)(first_name="Jan", surname="de Vries")))
     desk.answer()
-    desk.settle("find-relation", RelationFound(relation_number=None))
-    desk.settle("create-relation", AnswerLost(why="timed out"))
-    assert isinstance(desk.open["find-relation"].effect, FindRelation)
-
-
-def test_an_order_without_an_email_address_waits_for_a_setting() -> None:
-    desk = Desk()
-    nobody = type(JAN)(first_name="Jan", surname="de Vries")
-    desk.fetch(bol_order(ship_to=nobody))
-    desk.answer()
-    assert "default_relation" in desk.order.stuck
-    desk.rules = OrderRules(branch_number=1, default_relation=3)
+    assert "orders.customer.fallback" in desk.order.stuck
+    desk.rules = replace(FBR, customer=CustomerRules(fallback=3))
     desk.apply(OperatorAsked(who="the shop"))
     assert commit(desk).draft.relation_number == 3
 
@@ -237,8 +218,7 @@ def test_an_item_cancelled_before_the_commit_is_left_out() -> None:
     desk.settle("fetch", BolOrderFetched(order=bol_order(item(1), item(2, cancelled=1))))
     released = [message for message in desk.sent if isinstance(message.event, ReservationReleased)]
     assert [message.entity for message in released] == ["1002"]
-    desk.settle("find-relation", RelationFound(relation_number=None))
-    desk.settle("create-relation", RelationSaved(relation_number=7))
+    desk.is_customer(7)
     assert [line.article_number for line in commit(desk).draft.lines] == [1001]
 
 
@@ -253,15 +233,18 @@ def test_an_order_cancelled_before_the_commit_is_not_committed() -> None:
     assert "Vries" not in repr(desk.order)
 
 
-def test_a_cancellation_while_the_commit_is_on_its_way_is_told_after_it() -> None:
+def test_a_cancellation_while_the_commit_is_on_its_way_is_carried_into_mplus_after_it() -> None:
     desk = Desk()
     desk.to_commit()
     desk.notice()
-    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, cancelled=1))))
+    gone = bol_order(item(1, cancelled=1))
+    desk.settle("fetch", BolOrderFetched(order=gone))
     assert "commit" in desk.open
     desk.settle("commit", DONE)
-    assert "2026-12" in desk.order.stuck
-    assert "i1: 0 instead of 1" in desk.order.stuck
+    desk.settle("fetch", BolOrderFetched(order=gone))
+    assert desk.open["less"].effect == CancelMplusOrder(order_id="m1", left=())
+    desk.settle("less", MplusOrderRead(order=desk.in_mplus(booked(1, cancelled=1))))
+    assert desk.order.step == "cancelled"
 
 
 def test_a_cancellation_while_a_refused_commit_waits_ends_the_order() -> None:
@@ -278,7 +261,7 @@ def test_an_fbb_order_is_kept_out_unless_it_is_switched_on() -> None:
     desk = Desk()
     desk.fetch(bol_order(item(1, fulfilment="FBB")))
     assert desk.order.step == "kept-out"
-    both = Desk(OrderRules(branch_number=1, fulfilments=("FBR", "FBB")))
+    both = Desk(BOTH)
     both.fetch(bol_order(item(1, fulfilment="FBB")))
     assert both.order.step == "products"
 
@@ -301,12 +284,12 @@ def test_an_echo_about_a_forgotten_order_makes_no_row() -> None:
 
 def test_a_delivery_in_mplus_is_noted() -> None:
     desk = Desk()
-    desk.to_commit()
-    desk.settle("commit", DONE)
-    seen = MplusOrder(order_id="m1", ext_order_id="BOL-b1", delivery_state="ORDER-DELIVERY-STATE-COMPLETE")
-    desk.apply(MplusOrderSeen(order=seen))
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=1))
+    assert desk.notes["delivery"].text == "In Mplus: partly delivered, 1 of 2 articles."
+    desk.seen(booked(1, quantity=2, delivered=2))
     assert desk.notes["delivery"].text == "In Mplus: delivered."
-    assert desk.apply(MplusOrderSeen(order=seen)).activity == ()
+    assert "delivery" not in desk.seen(booked(1, quantity=2, delivered=2)).activity
 
 
 def test_what_is_shown_names_nobody() -> None:
