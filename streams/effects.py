@@ -288,6 +288,7 @@ class EffectRunner:
             outcome=execution.outcome,
             asked_at=execution.asked_at,
             answered_at=execution.answered_at,
+            repeated=wanted.effect.repeated,
         )
         _, entity = split_key(wanted.key)
         raw = _raw_drafts(wanted, execution, headers)

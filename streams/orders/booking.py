@@ -51,6 +51,9 @@ def go_on(step: Making) -> None:
     order = step.order
     if order.order is None or order.is_booked or order.step in ("cancelled", "kept-out"):
         return
+    if order.doubt and not order.looked:
+        _look(step)
+        return
     step.put(lines=tuple(with_fallback(line, step.rules) for line in order.lines))
     seeing.reserve(step)
     titles = {item.item_id: item.title for item in order.order.items}
@@ -71,7 +74,7 @@ def go_on(step: Making) -> None:
             return
     step.go_to("committing")
     if not step.waits_for(COMMIT):
-        commit(step, step.order.commit_after, False)
+        commit(step, step.order.commit_after, step.order.doubt)
 
 
 # -- in Mplus already?
@@ -93,15 +96,20 @@ def _look(step: Making) -> None:
 def looked(step: Making, outcome: MplusOrderRead, event: Settled) -> None:
     """Mplus said whether it has the order."""
     worked(step, LOOK)
-    step.put(looked=True)
+    step.put(looked=True, doubt=False)
     found = outcome.order
     if step.order.is_booked:
         return
     if found is None:
-        go_on(step)
+        later = step.order.later
+        if later is not None:
+            seeing.take_in(step, later)
+        else:
+            go_on(step)
         return
     step.put(relation=step.order.relation or found.relation_number or None)
     _booked(step, found.order_id, found.number, True, event)
+    seeing.fetch(step)
     following.seen(step, found)
 
 
@@ -264,6 +272,7 @@ def _booked(step: Making, order_id: str, number: str, adopted: bool, event: Sett
         later=None,
         asked_customer="",
         commit_after=None,
+        doubt=False,
         failures={},
         troubles={},
     )
@@ -317,20 +326,19 @@ def _commit_failed(step: Making, outcome: Refused | NotSent | AnswerLost) -> Non
     when = failed(step, COMMIT, outcome)
     if isinstance(outcome, Refused):
         step.put(attempt=step.order.attempt + 1, commit_after=when)
-    if isinstance(outcome, AnswerLost):
-        # It may be in Mplus: cancelled meanwhile or not, it must be known. The same words under the same key.
-        if COMMIT not in step.context.open:
-            commit(step, when, True)
+    if COMMIT in step.context.open:
         return
-    if later is not None:
+    if later is None:
+        if isinstance(outcome, Refused) and step.order.failures.get(COMMIT, 0) >= 2 and step.order.relation:
+            ask_customer_anew(step)  # the relation may be what Mplus does not want
+        step.put(doubt=step.doubt)
+        commit(step, when, step.doubt)
+    elif step.doubt:
+        # Bol has changed it, and it may be in Mplus as it was: whether it is comes first.
+        step.put(looked=False, doubt=True)
+        step.ask(LOOK, ReadMplusOrder(ext_order_id=f"{step.rules.ext_order_prefix}{step.id}"), when)
+    else:
         seeing.take_in(step, later)
-        return
-    if step.order.step == "cancelled":
-        return
-    if isinstance(outcome, Refused) and step.order.failures.get(COMMIT, 0) >= 2 and step.order.relation:
-        ask_customer_anew(step)  # the relation may be what Mplus does not want
-    if COMMIT not in step.context.open:
-        commit(step, when, False)
 
 
 def retry(step: Making) -> None:

@@ -153,7 +153,7 @@ def compare(step: Making) -> None:
     fewer = [
         line
         for line in order.lines
-        if there.get(line.item_id, 0) < min(line.wanted, line.booked) and line.cancelling is None
+        if there.get(line.item_id, 0) < min(line.wanted, line.booked) and not line.falling
     ]
     _cancel_in_mplus(step, more, gone)
     _cancel_at_bol(step, fewer, there)
@@ -206,7 +206,7 @@ def left_in_mplus(order: Order, rules: OrderRules) -> tuple[Moved, ...]:
 
 def _cancel_at_bol(step: Making, lines: list[Line], there: dict[str, int]) -> None:
     order = step.order
-    in_part = [line for line in lines if there.get(line.item_id, 0) or line.shipped]
+    in_part = [line for line in lines if there.get(line.item_id, 0) or line.shipped or line.cancelling]
     whole = [line for line in lines if line not in in_part]
     if step.rules.cancel.in_mplus == "show":
         in_part, whole = lines, []

@@ -126,6 +126,7 @@ def _woke(step: Making) -> None:
 
 def _settled(step: Making, event: Settled) -> None:
     outcome, key = event.outcome, event.key
+    step.doubt = event.repeated or isinstance(outcome, AnswerLost)
     match outcome:
         case BolOrderFetched():
             cancelling.forget_ended(step)

@@ -59,7 +59,7 @@ def again(step: Making, key: str, effect: Effect, outcome: Refused | NotSent | A
     """Asks for the same once more, when it is time, unless a newer asking waits already."""
     when = failed(step, key, outcome)
     if key not in step.context.open:
-        step.ask(key, effect, when, isinstance(outcome, AnswerLost))
+        step.ask(key, effect, when, step.doubt)
 
 
 def worked(step: Making, key: str) -> None:

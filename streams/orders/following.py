@@ -231,6 +231,8 @@ def _stand(step: Making) -> None:
     ):
         return
     to = standing(order, step.rules.kinds.get(order.kind) is None or step.kind.ship_on == "never")
+    if to in ("done", "cancelled") and any(step.waits_for(key) for key in (DELIVER, PAY, LESS)):
+        return  # in Mplus it is not yet what it is at Bol
     if to != order.step:
         step.go_to(to)
         if to == "done":

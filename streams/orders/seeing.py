@@ -63,7 +63,7 @@ def fetched(step: Making, outcome: BolOrderFetched) -> None:
     if step.order.is_booked:
         _take_over(step, found)
         following.follow(step)
-    elif step.waits_for(COMMIT):
+    elif step.waits_for(COMMIT) or step.order.doubt:
         step.put(later=found)
     else:
         take_in(step, found)

@@ -188,6 +188,8 @@ class Order(Value, frozen=True):
     """Fetched while a commit was on its way: applied when that has ended."""
     looked: bool = False
     """An order that may have been booked by somebody else before was looked for in Mplus."""
+    doubt: bool = False
+    """A commit may have taken effect, and it is not known yet whether it did."""
     customer: str = ""
     """Masked: `J*** d* V****, Utrecht`."""
     country: str = ""

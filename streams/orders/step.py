@@ -31,6 +31,8 @@ class Making:
         self.messages: list[Message] = []
         self.notes: list[Activity] = []
         self.wakes: list[datetime] = []
+        self.doubt = False
+        """The effect whose outcome this is may have taken effect, in this try or in an earlier one."""
 
     @property
     def id(self) -> str:

@@ -184,6 +184,8 @@ class Settled(Fact, frozen=True, kw_only=True, tag="settled"):
     outcome: Answer | Refused | NotSent | AnswerLost
     asked_at: datetime
     answered_at: datetime
+    repeated: bool = False
+    """It was run as `repeated`: an earlier try of it may have taken effect, whatever came of this one."""
 
 
 class Woke(Fact, frozen=True, kw_only=True, tag="woke"):

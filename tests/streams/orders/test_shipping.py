@@ -1,0 +1,257 @@
+"""What is told to Bol of what has left, and when."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from streams.orders.rules import KindRules, ShippingRules
+from streams.orders.shipping import found_code
+from streams.vocabulary.effects import AskBolProcess, ReadPackingSlips, Sent, ShipBolItems
+from streams.vocabulary.events import (
+    BolOrderFetched,
+    BolWriteBegun,
+    MplusOrderRead,
+    OperatorShipped,
+    OrderCommitted,
+    PackingSlipsRead,
+    ProcessStatus,
+    ProcessStatuses,
+    Woke,
+)
+from streams.vocabulary.mplus_order import Moved, PackingSlip
+from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
+from tests.streams.orders.desk import BOTH, FBR, Desk, bol_order, booked, item
+
+PATTERN = ShippingRules().track_pattern
+AT_ONCE = replace(FBR, shipping=ShippingRules(track="none", transporters={"DHL": "DHLFORYOU", "": "TNT"}))
+SLIPS = replace(FBR, shipping=ShippingRules(track_wait=600, transporters={"": "TNT"}))
+
+
+def ship(desk: Desk, number: int = 1) -> ShipBolItems:
+    effect = desk.open[f"ship/{number}"].effect
+    assert isinstance(effect, ShipBolItems)
+    return effect
+
+
+def ended(desk: Desk, number: int, status: str, error: str = "") -> None:
+    desk.settle(f"ship/{number}", BolWriteBegun(process_id=f"p{number}"))
+    assert desk.open[f"process/ship/{number}"].effect == AskBolProcess(process_id=f"p{number}")
+    found = ProcessStatus(process_id=f"p{number}", status=status, error=error)
+    desk.settle(f"process/ship/{number}", ProcessStatuses(statuses=(found,)))
+
+
+def test_a_delivered_order_is_told_with_the_transporter_of_its_delivery_method() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=2), delivery_method="DHL")
+    assert ship(desk).items == (Sent(item_id="i1", quantity=2),)
+    assert ship(desk).transporter == "DHLFORYOU"
+    assert desk.order.step == "shipping"
+    ended(desk, 1, "SUCCESS")
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, quantity=2, quantity_shipped=2))))
+    assert desk.order.step == "done"
+    assert [one.status for one in desk.shown.shipments] == ["SUCCESS"]
+
+
+def test_each_partial_delivery_is_a_shipment_of_its_own() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit(bol_order(item(1, quantity=3)))
+    desk.seen(booked(1, quantity=3, delivered=1))
+    assert ship(desk).items == (Sent(item_id="i1", quantity=1),)
+    desk.seen(booked(1, quantity=3, delivered=3))
+    assert ship(desk, 2).items == (Sent(item_id="i1", quantity=2),)
+    assert ship(desk, 2).reference != ship(desk, 1).reference
+
+
+def test_half_a_multipack_is_not_told() -> None:
+    desk = Desk(AT_ONCE)
+    desk.fetch(bol_order(item(1, quantity=2)))
+    desk.answer(1, 1001, units=3)
+    desk.is_customer()
+    desk.settle("commit", OrderCommitted(order_id="m1"))
+    desk.seen(booked(1, quantity=6, delivered=5))
+    assert ship(desk).items == (Sent(item_id="i1", quantity=1),)
+
+
+def test_a_code_on_the_packing_slip_goes_with_it_and_is_waited_for() -> None:
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=2))
+    assert desk.open["slips"].effect == ReadPackingSlips(order_id="m1")
+    lines = (Moved(article_number=1001, quantity=2),)
+    desk.settle("slips", PackingSlipsRead(slips=(PackingSlip(slip_id="s1", lines=lines),)))
+    assert desk.order.step == "delivered"
+    assert desk.open["slips"].not_before is not None, "it is looked for again"
+    slip = PackingSlip(slip_id="s1", reference="pakket 3SABCD123456789", lines=lines)
+    desk.settle("slips", PackingSlipsRead(slips=(slip,)))
+    assert ship(desk).track == "3SABCD123456789"
+    assert ship(desk).transporter == "TNT"
+
+
+def test_without_a_code_it_is_told_when_the_wait_is_over() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    decision = desk.seen(booked(1, delivered=1))
+    assert decision.wake is not None
+    desk.settle("slips", PackingSlipsRead(slips=()))
+    desk.later(700)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk).track == ""
+
+
+def test_a_code_in_the_order_reference_is_not_our_own_number() -> None:
+    assert found_code("Bol.com A2K8290LP8", "A2K8290LP8", PATTERN) == ""
+    assert found_code("Bol.com A2K8290LP8 3SXYZ9876543", "A2K8290LP8", PATTERN) == "3SXYZ9876543"
+    assert found_code("verzonden met JVGL0612345678", "A2K8290LP8", PATTERN) == "JVGL0612345678"
+    assert found_code("morgen bezorgen aub", "A2K8290LP8", PATTERN) == ""
+
+
+@given(st.text(max_size=200), st.text("ABC0123456789", min_size=1, max_size=12))
+def test_whatever_staff_write_a_code_is_a_part_of_it(text: str, order_id: str) -> None:
+    assert found_code(text, order_id, PATTERN) in text
+
+
+def test_what_a_person_enters_goes_out_at_once() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.apply(OperatorShipped(who="the shop", transporter="DPD-NL", track="05212345678901"))
+    assert (ship(desk).transporter, ship(desk).track) == ("DPD-NL", "05212345678901")
+
+
+def test_what_a_person_enters_before_the_delivery_waits_for_it_unless_all_is_said() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    desk.apply(OperatorShipped(who="the shop", transporter="DPD-NL", track="1"))
+    assert "ship/1" not in desk.open
+    desk.seen(booked(1, delivered=1))
+    assert ship(desk).track == "1"
+    other = Desk(SLIPS)
+    other.commit()
+    other.apply(OperatorShipped(who="the shop", transporter="DPD-NL", track="1", all=True))
+    assert ship(other).items == (Sent(item_id="i1", quantity=1),)
+
+
+def test_a_failure_is_told_in_bols_words_and_tried_again_later() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    ended(desk, 1, "FAILURE", "Unknown transporter")
+    assert "Unknown transporter" in desk.order.stuck
+    desk.settle("fetch", BolOrderFetched(order=bol_order()))
+    assert "ship/2" not in desk.open, "not at once again"
+    desk.later(2000)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk, 2).items == ship_items(1)
+    ended(desk, 2, "SUCCESS")
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, quantity_shipped=1))))
+    assert desk.order.stuck == ""
+    assert desk.order.step == "done"
+
+
+def ship_items(quantity: int) -> tuple[Sent, ...]:
+    return (Sent(item_id="i1", quantity=quantity),)
+
+
+def test_after_a_timeout_bol_is_read_before_anything_is_told_again() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    ended(desk, 1, "TIMEOUT")
+    assert "ship/2" not in desk.open
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, quantity_shipped=1))))
+    assert desk.order.step == "done"
+
+
+def test_a_lost_answer_is_repeated_as_such_with_the_same_reference() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    reference = ship(desk).reference
+    desk.settle("ship/1", AnswerLost(why="timed out"))
+    assert desk.open["ship/1"].repeated
+    assert ship(desk).reference == reference
+    desk.settle("ship/1", BolWriteBegun(process_id="", done=True))
+    assert desk.order.shipments[0].status == "SUCCESS"
+
+
+def test_a_call_that_did_not_leave_is_tried_again() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("ship/1", NotSent(why="429", retry_after=30.0))
+    assert not desk.open["ship/1"].repeated
+
+
+def test_a_refused_call_is_a_failure() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("ship/1", Refused(said="orderItemId is unknown", code="400"))
+    assert "orderItemId is unknown" in desk.order.stuck
+
+
+def test_an_order_that_goes_with_a_label_of_bols_takes_the_labels_shipment() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit(bol_order(item(1, distribution="BOL")))
+    desk.seen(booked(1, delivered=1))
+    assert "ship/1" not in desk.open
+    desk.notice()
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, distribution="BOL", quantity_shipped=1))))
+    assert desk.order.step == "done"
+
+
+def test_an_fbb_order_is_delivered_in_mplus_and_never_told() -> None:
+    desk = Desk(BOTH)
+    desk.commit(bol_order(item(1, fulfilment="FBB")))
+    assert not desk.order.lines[0].reserved, "its stock is not ours"
+    desk.settle("deliver", MplusOrderRead(order=desk.in_mplus(booked(1, delivered=1))))
+    assert desk.order.step == "done"
+    assert not desk.order.shipments
+
+
+def test_with_an_order_status_as_the_sign_nothing_is_told_before_it() -> None:
+    rules = replace(
+        AT_ONCE,
+        kinds={"FBR": KindRules(branch_number=1, ship_on="category")},
+        shipping=replace(AT_ONCE.shipping, shipped_category=3),
+    )
+    desk = Desk(rules)
+    desk.commit()
+    desk.seen(booked(1, delivered=1), category=2)
+    assert "ship/1" not in desk.open
+    desk.seen(booked(1, delivered=1), category=3)
+    assert ship(desk).items == ship_items(1)
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+def test_a_pending_process_is_asked_again_after_a_growing_while(looks: int) -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("ship/1", BolWriteBegun(process_id="p1"))
+    waits = []
+    for _ in range(looks):
+        pending = ProcessStatus(process_id="p1", status="PENDING")
+        desk.settle("process/ship/1", ProcessStatuses(statuses=(pending,)))
+        when = desk.open["process/ship/1"].not_before
+        assert when is not None
+        waits.append((when - desk.now).total_seconds())
+    assert waits == sorted(waits)
+    assert desk.order.shipments[0].status == "pending"
+
+
+def test_a_process_that_bol_does_not_know_yet_counts_as_pending_a_few_times() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("ship/1", BolWriteBegun(process_id="p1"))
+    for _ in range(4):
+        desk.settle("process/ship/1", ProcessStatuses(statuses=()))
+        assert desk.order.shipments[0].open
+    desk.settle("process/ship/1", ProcessStatuses(statuses=()))
+    assert not desk.order.shipments[0].open
+    assert "fetch" in desk.open, "what Bol shows decides"
