@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import date
 from typing import Protocol
 
 from app.check_log import check_log
-from app.finding import Finding, Grade
+from app.check_orders import check_orders
+from app.finding import Finding, Grade, why
+from app.order_advice import order_advice
 from app.settings import Connection, Settings
 from connectors.bol import call, wire
 from connectors.bol.client import BolClient
 from connectors.mplus import lookups
 from connectors.mplus.client import MplusClient
-from streams.vocabulary.outcomes import Delivered, Failure, Refused
+from streams.vocabulary.outcomes import Delivered
 
 __all__ = ["Clients", "Finding", "check", "check_connection", "check_log", "check_web"]
 
@@ -30,16 +33,11 @@ class Clients(Protocol):
         """Of every connection."""
 
 
-def why(failure: Failure) -> str:
-    """The vendor's words, or ours about the way there."""
-    return (failure.said if isinstance(failure, Refused) else failure.why).rstrip(".")
-
-
-async def check(settings: Settings, clients: Clients) -> list[Finding]:
-    """All of it, in the order of the settings."""
+async def check(settings: Settings, clients: Clients, today: date) -> list[Finding]:
+    """All of it, in the order of the settings; `today` in the shop's own time."""
     found = [*(await check_log(settings)), *check_web(settings)]
     for name in settings.connections:
-        found += await check_connection(settings, name, clients)
+        found += await check_connection(settings, name, clients, today)
     return found
 
 
@@ -81,20 +79,27 @@ def _only_here(host: str) -> bool:
 # -- the vendors
 
 
-async def check_connection(settings: Settings, name: str, clients: Clients) -> list[Finding]:
-    """Both vendors of one connection."""
+async def check_connection(settings: Settings, name: str, clients: Clients, today: date) -> list[Finding]:
+    """What the settings say of the orders, and both vendors of one connection."""
     connection = settings.connections[name]
-    return [
-        Finding(name, grade, text)
-        for told in (
-            await _bol(settings, name, connection, clients.bol[name]),
-            await _mplus(connection, clients.mplus[name]),
-        )
-        for grade, text in told
-    ]
+    found = [Finding(name, "warn", one.text, one.key) for one in order_advice(connection.orders, today)]
+    found += _findings(name, await _bol(settings, name, connection, clients.bol[name]))
+    mplus = clients.mplus[name]
+    version = await mplus.api_version()
+    if not isinstance(version, Delivered):
+        text = f"Mplus: {connection.mplus.api_url} does not work with this ident and secret. {why(version)}."
+        advice = "Ask the Mplus dealer for address with port, ident and secret."
+        return [*found, Finding(name, "fail", f"{text} {advice}")]
+    found.append(Finding(name, "ok", f"Mplus: answers, software {version.answer.what.service}."))
+    found += _findings(name, await _mplus(connection, mplus))
+    return found + await check_orders(name, connection, mplus)
 
 
 _Told = list[tuple[Grade, str]]
+
+
+def _findings(name: str, told: _Told) -> list[Finding]:
+    return [Finding(name, grade, text) for grade, text in told]
 
 
 async def _bol(settings: Settings, name: str, connection: Connection, client: BolClient) -> _Told:
@@ -158,12 +163,7 @@ async def _subscription(settings: Settings, name: str, client: BolClient) -> tup
 
 
 async def _mplus(connection: Connection, client: MplusClient) -> _Told:
-    version = await client.api_version()
-    if not isinstance(version, Delivered):
-        address = connection.mplus.api_url
-        text = f"Mplus: {address} does not work with this ident and secret. {why(version)}."
-        return [("fail", f"{text} Ask the Mplus dealer for address with port, ident and secret.")]
-    told: _Told = [("ok", f"Mplus: answers, software {version.answer.what.service}.")]
+    told: _Told = []
     markers = await client.send(lookups.sync_markers())
     if not isinstance(markers, Delivered):
         told.append(("fail", f"Mplus: what moved there cannot be read. {why(markers)}."))
@@ -173,8 +173,6 @@ async def _mplus(connection: Connection, client: MplusClient) -> _Told:
         told.append(("warn", text))
     else:
         told.append(("ok", "Mplus: tells what moved."))
-    told += await _branches(connection, client)
-    told += await _methods(connection, client)
     if connection.mplus.webhook_secret is None:
         told.append(
             (
@@ -184,56 +182,3 @@ async def _mplus(connection: Connection, client: MplusClient) -> _Told:
             )
         )
     return told
-
-
-async def _branches(connection: Connection, client: MplusClient) -> _Told:
-    asked = await client.branches()
-    if not isinstance(asked, Delivered):
-        return [("fail", f"Mplus: branches cannot be read. {why(asked)}.")]
-    known = {branch.number: branch for branch in asked.answer.what}
-    orders = connection.orders
-    there = _listed(f"{one} ({known[one].name})" for one in sorted(known))
-    told: _Told = [
-        (
-            "fail",
-            f"Mplus: there is no branch {number}; there are: {there}. Set stock.branches or orders.branch otherwise.",
-        )
-        for number in sorted({*connection.stock.branches, orders.branch} - known.keys())
-    ]
-    if orders.branch in known and orders.workplace is not None:
-        places = known[orders.branch].workplaces
-        if orders.workplace not in places:
-            text = f"Mplus: branch {orders.branch} has no workplace {orders.workplace}; it has: {_listed(places)}."
-            told.append(("fail", f"{text} Set orders.workplace otherwise."))
-    wanted = _listed(sorted({*connection.stock.branches, orders.branch}))
-    return told or [("ok", f"Mplus: branch {wanted} is there.")]
-
-
-async def _methods(connection: Connection, client: MplusClient) -> _Told:
-    """Only those that the settings name are asked for."""
-    told: _Told = []
-    for key, code, ask in (
-        ("payment_method", connection.orders.payment_method, client.payment_methods),
-        ("delivery_method", connection.orders.delivery_method, client.delivery_methods),
-    ):
-        if not code:
-            continue
-        asked = await ask()
-        if not isinstance(asked, Delivered):
-            told.append(("fail", f"Mplus: whether orders.{key} {code} exists cannot be read. {why(asked)}."))
-            continue
-        usable = {one.code for one in asked.answer.what if one.usable}
-        if code in usable:
-            told.append(("ok", f"Mplus: orders.{key} {code} is there."))
-        else:
-            text = f"Mplus: there is no {key} {code} in use; there are: {_listed(sorted(usable))}."
-            told.append(("fail", f"{text} Set orders.{key} otherwise, or make it in Mplus."))
-    return told
-
-
-def _listed(parts: Iterable[object], most: int = 20) -> str:
-    """`1, 2, 3`; of many the first ones."""
-    texts = [str(part)[:60] for part in parts]
-    if not texts:
-        return "none"
-    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")

@@ -25,6 +25,7 @@ from app.ingress.door import Door
 from app.ingress.routes import health_routes, routes
 from app.logs import OpenLog, running_log
 from app.metrics import Metrics
+from app.order_advice import order_advice
 from app.readmodel.model import ReadModel
 from app.readmodel.projection import Projection
 from app.server import Server, listen
@@ -54,7 +55,7 @@ from streams.sweeps.flow import SWEEPS
 from streams.topology import AGENTS
 from streams.translation import Translation
 from streams.vocabulary.events import ConnectionStarted, Message, OperatorAsked
-from streams.vocabulary.time import Clock, SteadyClock, elapsed, system_clock
+from streams.vocabulary.time import SHOP_ZONE, Clock, SteadyClock, elapsed, system_clock
 
 log = logging.getLogger(__name__)
 
@@ -198,6 +199,7 @@ async def bridge(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncItera
 
 async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened: OpenLog) -> None:
     settings, metrics, clock = running.settings, running.metrics, running.clock
+    tell_advice(settings, clock)
     executors: dict[str, Executor] = {
         "bol": BolExecutor(made.bol.__getitem__, clock),
         "mplus": MplusExecutor(made.mplus.__getitem__, clock),
@@ -218,6 +220,15 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
     again = asyncio.create_task(_start_again(running, opened), name="clock-jumped")
     stack.push_async_callback(_cancelled, again)
     running.watch(lambda: _broken(again))
+
+
+def tell_advice(settings: Settings, clock: Clock) -> None:
+    """A line in the log for each setting that cannot do what was probably meant. Nobody is asked: what does not exist
+    at the merchant is for `kassabrug check` to find."""
+    today = clock().astimezone(SHOP_ZONE).date()
+    for name, connection in settings.connections.items():
+        for advice in order_advice(connection.orders, today):
+            log.warning("settings of %s: %s", name, advice.text)
 
 
 async def _start_again(running: Bridge, opened: OpenLog) -> None:

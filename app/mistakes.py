@@ -14,10 +14,10 @@ _WORDS = {
     "finite_number": "write a number; no inf, no nan",
     "string_type": "write a text, in quotes",
     "path_type": "write a path, in quotes",
-    "tuple_type": "write a list: [1, 2]",
+    "tuple_type": 'write a list, in brackets: [1, 2], or of texts: ["a", "b"]',
     "model_type": "write a part with settings in it; see kassabrug.example.toml",
     "model_attributes_type": "write a part with settings in it; see kassabrug.example.toml",
-    "dict_type": "write a part for each shop: [connections.NAME.bol] and so on",
+    "dict_type": 'write a table: {"NL" = 1, "BE" = 2}',
     "string_too_short": "is empty; fill it in",
     "string_too_long": "is too long",
     "bool_type": "write true or false, without quotes",
@@ -38,4 +38,6 @@ def words(problem: Any) -> str:
         return said.format(f"{problem['ctx'][name]:.15g}")
     if kind == "literal_error":
         return f"write one of {problem['ctx']['expected']}"
+    if kind == "dict_type" and problem["loc"] == ("connections",):
+        return "write a part for each shop: [connections.NAME.bol] and so on"
     return _WORDS.get(kind) or str(problem["msg"]).removeprefix("Value error, ")

@@ -10,6 +10,8 @@ SECRETS = frozenset(("client_secret", "secret", "webhook_secret", "password"))
 """Keys whose values are references."""
 NAMES = frozenset(("instance",))
 """Keys that are no secret, but may differ from one process to the next: `env:NAME` is followed, other text is it."""
+TEXTS = frozenset(("mapping", "tables"))
+"""Tables whose keys are the shop's own words: none of them is a secret's."""
 LONGEST_SECRET = 4096
 """Characters of a secret; a longer file is not a secret but some other file."""
 DEEPEST = 20
@@ -69,7 +71,9 @@ def follow(
     found: dict[str, Any] = {}
     for key, value in given.items():
         here = (*at, str(key))
-        if isinstance(value, Mapping):
+        if key in TEXTS:
+            found[key] = value
+        elif isinstance(value, Mapping):
             if len(here) > DEEPEST:
                 problems.append(f"  {'.'.join(here)}: tables within tables, {DEEPEST} deep")
                 continue

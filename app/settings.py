@@ -16,7 +16,9 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.mapping_check import MappingProblems, mapping_problems
 from app.mistakes import NO_SUCH, words
+from app.order_rules import contradictions, order_rules
 from app.readmodel.pruning import Keep
 from app.references import follow
 from app.sections import Connection, Log, ReadModel, Vendors, Web
@@ -97,20 +99,7 @@ class Settings(BaseSettings):
         found = self.connections.get(connection)
         if found is None:
             return None
-        orders = found.orders
-        return OrderRules(
-            branch_number=orders.branch,
-            workplace_number=orders.workplace,
-            employee_number=orders.employee,
-            ext_order_prefix=orders.ext_order_prefix,
-            order_type=orders.order_type,
-            order_category=orders.order_category,
-            delivery_method=orders.delivery_method,
-            payment_method=orders.payment_method,
-            fulfilments=orders.fulfilments,
-            default_relation=orders.default_relation,
-            keep_days=orders.keep_days,
-        )
+        return order_rules(found.orders)
 
     def sweep_rules(self, connection: str) -> SweepRules | None:
         """The sweeps flow's rules."""
@@ -176,7 +165,12 @@ def log_at(address: str) -> Log:
         ) from None
 
 
-def load_settings(path: Path, environ: Mapping[str, str], said: Said | None = None) -> Settings:
+def load_settings(
+    path: Path,
+    environ: Mapping[str, str],
+    said: Said | None = None,
+    check_mapping: MappingProblems = mapping_problems,
+) -> Settings:
     """Reads and checks the file. Paths in it are relative to it. `said`: what the command line says, which counts
     more than the file. Raises SettingsError."""
     try:
@@ -198,7 +192,7 @@ def load_settings(path: Path, environ: Mapping[str, str], said: Said | None = No
         raise SettingsError(f"{path} is not TOML: {error}") from None
     except RecursionError:
         raise SettingsError(f"{path} is not TOML that can be read: it is nested too deep") from None
-    settings = settings_of(_with(given, said or {}), environ, str(path))
+    settings = settings_of(_with(given, said or {}), environ, str(path), check_mapping)
     base = path.resolve().parent
     log, model = _beside(base, settings.log.path, path), _beside(base, settings.readmodel.path, path)
     if log == model and not settings.log.address and not settings.readmodel.url:
@@ -236,8 +230,14 @@ def _beside(base: Path, given: Path, source: Path) -> Path:
         ) from None
 
 
-def settings_of(given: Mapping[str, Any], environ: Mapping[str, str], source: str) -> Settings:
-    """Settings from what a file holds. Raises SettingsError naming `source`, every mistake on a line of its own."""
+def settings_of(
+    given: Mapping[str, Any],
+    environ: Mapping[str, str],
+    source: str,
+    check_mapping: MappingProblems = mapping_problems,
+) -> Settings:
+    """Settings from what a file holds. Raises SettingsError naming `source`, every mistake on a line of its own; what
+    contradicts itself is told once everything can be read."""
     problems: list[str] = []
     followed = follow(given, environ, problems)
     # Keys that begin with _ would reach pydantic-settings itself: _cli_parse_args and such.
@@ -247,9 +247,19 @@ def settings_of(given: Mapping[str, Any], environ: Mapping[str, str], source: st
     except ValidationError as error:
         named = {problem.split(":")[0].strip() for problem in problems}
         for problem in error.errors(include_input=False, include_url=False):
-            place = ".".join(str(part) for part in problem["loc"]) or "the file"
+            # A table's key that is wrong has "[key]" behind it.
+            place = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "the file"
             if place not in named:  # a secret that was not found is missing too
                 problems.append(f"  {place}: {words(problem)}")
+    else:
+        for name, connection in settings.connections.items():
+            problems += _of_orders(name, connection, check_mapping)
     if problems:
         raise SettingsError(f"{source} cannot be used:\n" + "\n".join(problems))
     return settings
+
+
+def _of_orders(name: str, connection: Connection, check_mapping: MappingProblems) -> list[str]:
+    orders, at = connection.orders, f"  connections.{name}.orders"
+    told = [f"{at}.{mistake.key}: {mistake.text}" for mistake in contradictions(orders)]
+    return told + [f"{at}.mapping.{problem}" for problem in check_mapping(orders.mapping, orders.tables)]

@@ -14,7 +14,7 @@ from app.cli.process import run as run_process
 from app.composition import clients
 from app.logging import set_up
 from app.settings import Said, Settings
-from streams.vocabulary.time import system_clock
+from streams.vocabulary.time import SHOP_ZONE, system_clock
 
 MARKS = {"ok": "[green]works[/green]", "warn": "[yellow]mind[/yellow] ", "fail": "[red]fails[/red]"}
 
@@ -35,12 +35,13 @@ async def _run(settings: Settings, as_json: bool, stop: asyncio.Event) -> int:
     found += web
     if web and not as_json:
         _print(console, "web", web)
+    today = system_clock().astimezone(SHOP_ZONE).date()
     async with clients(settings, system_clock) as made:
         for name in settings.connections:
             if stop.is_set():
                 return FAILED
             with console.status(f"asking the vendors of {name}"):
-                findings = await check_connection(settings, name, made)
+                findings = await check_connection(settings, name, made, today)
             found += findings
             if not as_json:
                 _print(console, name, findings)

@@ -8,7 +8,7 @@ import os
 import shutil
 import tomllib
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -39,6 +39,7 @@ ENVIRON = {
     "MPLUS_SECRET": "demo-secret",
     "MPLUS_WEBHOOK_SECRET": "aGFhaw==",
 }
+TODAY = date(2026, 11, 20)
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 URL = "https://kassabrug.example.nl/webhooks/winkel/bol"
 ONCE = RetryPolicy(tries=1)
@@ -62,7 +63,8 @@ class Shop:
         self.mine = self.given["connections"]["winkel"]
         self.mine["bol"] |= {"client_id": "demo"}
         self.mine["mplus"] |= {"ident": "demo"}
-        self.mine["orders"] |= {"payment_method": "BOL", "delivery_method": "POST", "workplace": 2}
+        self.mine["orders"] |= {"payment_method": "BOL", "workplace": 2}
+        self.mine["orders"]["shipping"] = {"delivery_methods": {"*": "POST"}, "transporters": {"POST": "TNT"}}
         bol = create_bol(
             BolSimulatorConfig(), clock=self.clock, sleep=self.sleep, rng=Random(1),
             lost=lambda: httpx.ReadTimeout("cut"),
@@ -97,7 +99,7 @@ class Shop:
         )
 
     async def found(self) -> list[Finding]:
-        return await check_connection(self.settings(), "winkel", self.clients())
+        return await check_connection(self.settings(), "winkel", self.clients(), TODAY)
 
     async def subscribe(self, url: str, enabled: bool = True) -> None:
         login = await self.bol_http.post(
@@ -129,7 +131,7 @@ def worst(found: list[Finding]) -> list[str]:
 
 
 async def test_all_is_well(shop: Shop) -> None:
-    found = await check(shop.settings(), shop.clients())
+    found = await check(shop.settings(), shop.clients(), TODAY)
     assert worst(found) == []
     assert {one.part for one in found} == {"log", "web", "winkel"}
     assert all(one.text.endswith(".") for one in found)
@@ -162,33 +164,6 @@ async def test_wrong_credentials_are_named_for_each_vendor(shop: Shop) -> None:
         "fail: Mplus: https://api.mpluskassa.nl:12345 does not work with this ident and secret"
     )
     assert mplus.endswith("Ask the Mplus dealer for address with port, ident and secret.")
-
-
-@pytest.mark.parametrize(
-    ("part", "key", "value", "words"),
-    [
-        ("stock", "branches", [1, 7], "there is no branch 7; there are: 1 (Winkel)"),
-        ("orders", "branch", 8, "there is no branch 8"),
-        ("orders", "workplace", 9, "branch 1 has no workplace 9; it has: 1, 2"),
-        ("orders", "payment_method", "IDEAL", "no payment_method IDEAL in use; there are: BOL, CONTANT, PIN"),
-        ("orders", "delivery_method", "UPS", "no delivery_method UPS in use; there are: POST. "),
-        ("orders", "delivery_method", "DHL", "no delivery_method DHL in use; there are: POST. "),
-    ],
-)
-async def test_what_mplus_does_not_have_is_named_with_what_it_has(
-    shop: Shop, part: str, key: str, value: Any, words: str
-) -> None:
-    shop.mine[part][key] = value
-    (only,) = worst(await shop.found())
-    assert only.startswith("fail: Mplus: ")
-    assert words in only
-    assert "Set " in only
-
-
-async def test_methods_that_the_settings_do_not_name_are_not_asked_for(shop: Shop) -> None:
-    del shop.mine["orders"]["payment_method"], shop.mine["orders"]["delivery_method"]
-    assert worst(await shop.found()) == []
-    assert not [name for name in shop.mplus.calls if "Methods" in name]
 
 
 async def test_without_pushes_it_says_how_late_things_are_found(shop: Shop) -> None:

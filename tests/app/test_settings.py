@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,29 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from app.readmodel.pruning import Keep
-from app.sections import Bol, Kafka, Log, Mplus, Orders, ReadModel, Stock, Sweeps, Vendors, Web
+from app.sections import (
+    Bol,
+    Cancel,
+    Customer,
+    Kafka,
+    Log,
+    Mplus,
+    Orders,
+    ReadModel,
+    Shipping,
+    Stock,
+    Sweeps,
+    Vat,
+    Vendors,
+    Web,
+)
 from app.settings import SettingsError, load_settings, log_at, settings_of
 from connectors.retry import RetryPolicy
 from streams.log.kafka.store import PARTITIONS, SESSION_TIMEOUT
-from streams.orders.rules import OrderRules
+from streams.orders.rules import KindRules, OrderRules
 from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
 from streams.topics import DAY, TOPICS
@@ -56,13 +73,20 @@ def test_every_setting_that_the_example_shows_exists(tmp_path: Path) -> None:
     shown = [line.removeprefix("# ") if line.startswith("# ") and " = " in line else line for line in lines]
     path = tmp_path / "kassabrug.toml"
     path.write_text("\n".join(shown))
+    seen: list[str] = []
     more = {
         "KASSABRUG_PASSWORD": "x",
         "KAFKA_PASSWORD": "y",
         "POSTGRES_PASSWORD": "z",
         "HOSTNAME": "worker-1",
     }
-    made = load_settings(path, {**ENVIRON, **more})
+
+    def heard(mapping: Mapping[str, str], tables: Mapping[str, Mapping[str, str]]) -> list[str]:
+        seen.extend((*mapping, *tables))
+        return []
+
+    made = load_settings(path, {**ENVIRON, **more}, check_mapping=heard)
+    assert seen == ["order.reference", "regions"]
     assert made.web.username == "winkel"
     assert made.log.kafka.instance == "worker-1"
     assert made.log.kafka.key_file == tmp_path / "kassabrug-key.pem"
@@ -70,11 +94,25 @@ def test_every_setting_that_the_example_shows_exists(tmp_path: Path) -> None:
 
 
 def test_every_setting_there_is_is_shown_in_the_example() -> None:
-    text = (ROOT / "kassabrug.example.toml").read_text()
-    shown = set(re.findall(r"^(?:# )?(\w+) = ", text, re.MULTILINE))
-    parts = (Log, Kafka, ReadModel, Web, Vendors, Bol, Mplus, Stock, Orders, Sweeps)
-    known = {name for part in parts for name in part.model_fields} - {"kafka"}
-    assert known - shown == set()
+    lines = (ROOT / "kassabrug.example.toml").read_text().splitlines()
+    shown: dict[str, set[str]] = {}
+    part = ""
+    for line in lines:
+        if header := re.match(r"\[(\S+)\]", line):
+            part = header[1].replace("connections.winkel.", "")
+            above, _, name = part.rpartition(".")
+            shown.setdefault(above, set()).add(name)
+            shown.setdefault(part, set())
+        elif key := re.match(r"(?:# )?(\w+)(?:\.\w+)? = ", line):
+            shown[part].add(key[1])
+    shown["orders"] |= {"fbr"}  # likewise fbb, it says
+    parts: dict[str, type[BaseModel]] = {
+        "log": Log, "log.kafka": Kafka, "readmodel": ReadModel, "web": Web, "vendors": Vendors, "bol": Bol,
+        "mplus": Mplus, "stock": Stock, "orders": Orders, "orders.customer": Customer, "orders.vat": Vat,
+        "orders.shipping": Shipping, "orders.cancel": Cancel, "sweeps": Sweeps,
+    }  # fmt: skip
+    for name, model in parts.items():
+        assert shown[name] == set(model.model_fields), name
 
 
 def test_secrets_are_never_told(given: dict[str, Any]) -> None:
@@ -308,7 +346,7 @@ def test_no_name_is_too_odd_to_be_refused(tmp_path: Path) -> None:
 def test_defaults_are_those_of_the_rules(given: dict[str, Any]) -> None:
     made = settings_of(given, ENVIRON, "x")
     assert made.stock_rules("winkel") == StockRules(branches=(1,))
-    assert made.order_rules("winkel") == OrderRules(branch_number=1)
+    assert made.order_rules("winkel") == OrderRules(kinds={"FBR": KindRules(branch_number=1)})
     assert made.sweep_rules("winkel") == SweepRules(branches=(1,))
     assert made.keep() == Keep()
     assert made.retry_policy() == RetryPolicy()
@@ -413,4 +451,4 @@ def test_rules_follow_the_settings(given: dict[str, Any]) -> None:
     stock = made.stock_rules("winkel")
     assert orders is not None
     assert stock is not None
-    assert (orders.branch_number, stock.branches) == (1, (1,))
+    assert (orders.kinds["FBR"].branch_number, stock.branches) == (1, (1,))

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 COPIES = 3
 """Where there are as many brokers."""
 MAX_RECORD = 10 * 1024 * 1024
-"""A push is at most 8 MiB (app/sections.py)."""
+"""A push is at most 8 MiB (app/sections)."""
 ROWS_UNTOUCHED_MS = 15 * 60 * 1000
 """Rows are not compacted before: a late writer's row must not make compaction take the newer one before it is noticed
 (rows.py). Later than a broker keeps an idle connection (10 minutes) such a row cannot come."""

@@ -1,4 +1,4 @@
-"""The parts of the settings, one class each: what may stand there, its bounds and what holds without it."""
+"""The parts about this machine: the log, the read model, the page, patience with the vendors."""
 
 from __future__ import annotations
 
@@ -7,20 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    Strict,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
-from connectors.mplus.signature import key_of
+from app.sections.part import Address, Part, Password, Span, Switch, Whole
 
-MONTH = 31 * 24 * 3600.0
 MOST_BODY = 8 * 1024 * 1024
 """A push must fit into one record of the log."""
 SCHEME = "kafka://"
@@ -29,19 +19,6 @@ KAFKA_PARTITIONS = 8
 EMBEDDED_PARTITIONS = 4
 MOST_EMBEDDED = 64
 """Partitions that one file and one process take."""
-
-
-def _web_address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not re.fullmatch(r"[!-~]+", value):
-        raise ValueError("write a web address like https://example.nl (http:// only on your own network)")
-    if parts.query or parts.fragment or parts.username is not None or "?" in value:
-        raise ValueError("write the bare address: no login, no ?..., no #... (they may hold a secret)")
-    return value.rstrip("/")
 
 
 def _kafka_address(value: str) -> str:
@@ -90,105 +67,7 @@ def _database_url(value: str) -> str:
     return f"postgresql{value[len(parts.scheme) :]}"
 
 
-def _base64_key(value: SecretStr) -> SecretStr:
-    key_of(value.get_secret_value())
-    return value
-
-
-def _different(value: tuple[int, ...]) -> tuple[int, ...]:
-    if not value:
-        raise ValueError("is empty; write at least one branch: [1]")
-    if len(set(value)) != len(value):
-        raise ValueError("write every branch once: its stock would count twice")
-    return value
-
-
-Address = Annotated[str, AfterValidator(_web_address)]
-Whole = Annotated[int, Strict()]
-"""A number is a number: neither `true` nor `"8"` is taken for one."""
-Span = Annotated[float, Strict()]
-"""Seconds."""
-Password = Annotated[SecretStr, Field(min_length=1)]
-Branch = Annotated[int, Strict(), Field(ge=0)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bol(_Part):
-    """The Bol account: partner site, Settings, API settings."""
-
-    client_id: str = Field(min_length=1)
-    client_secret: Password
-    api_url: Address = "https://api.bol.com"
-    login_url: Address = "https://login.bol.com"
-
-
-class Mplus(_Part):
-    """The Mplus administration; the address with its port, ident and secret come from the Mplus dealer."""
-
-    api_url: Address
-    ident: str = Field(min_length=1)
-    secret: Password
-    webhook_secret: Annotated[SecretStr, AfterValidator(_base64_key)] | None = None
-    """The Secret Key of the webhook in the back office (base64)."""
-
-
-class Stock(_Part):
-    """See streams/stock/rules.py."""
-
-    branches: Annotated[tuple[Branch, ...], AfterValidator(_different)]
-    buffer: Whole = Field(default=0, ge=0, le=1_000_000)
-    cap: Whole = Field(default=999, ge=1, le=1_000_000)
-    till_sale_hold_seconds: Span = Field(default=5.0, ge=0, le=3600)
-
-
-class Orders(_Part):
-    """See streams/orders/rules.py."""
-
-    branch: Branch
-    workplace: Whole | None = None
-    employee: Whole = 999999
-    ext_order_prefix: str = Field(default="BOL-", pattern=r"^[A-Za-z0-9_-]{1,20}$")
-    order_type: str = "ORDER-TYPE-EXTERNAL-SALES-ORDER"
-    order_category: Whole | None = None
-    delivery_method: str = ""
-    payment_method: str = ""
-    fulfilments: tuple[str, ...] = ("FBR",)
-    default_relation: Whole | None = None
-    keep_days: Whole = Field(default=100, ge=95, le=3650)
-
-    @field_validator("fulfilments")
-    @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or set(value) - {"FBR", "FBB"}:
-            raise ValueError('write ["FBR"], ["FBB"] or ["FBR", "FBB"]')
-        return value
-
-
-class Sweeps(_Part):
-    """How often what is read, in seconds; see streams/sweeps/rules.py."""
-
-    markers: Span = Field(default=20.0, ge=1, le=MONTH)
-    stock: Span = Field(default=300.0, ge=5, le=MONTH)
-    bol_orders: Span = Field(default=60.0, ge=5, le=3000)
-    bol_offers: Span = Field(default=21600.0, ge=60, le=MONTH)
-    processes: Span = Field(default=60.0, ge=5, le=MONTH)
-    subscription: Span = Field(default=900.0, ge=10, le=MONTH)
-
-
-class Connection(_Part):
-    """One Bol account and one Mplus administration."""
-
-    bol: Bol
-    mplus: Mplus
-    stock: Stock
-    orders: Orders
-    sweeps: Sweeps = Sweeps()
-
-
-class Kafka(_Part):
+class Kafka(Part):
     """How the cluster at `log.address` wants to be spoken to, and how its topics are made."""
 
     replication: Whole | None = Field(default=None, ge=1, le=9)
@@ -197,7 +76,7 @@ class Kafka(_Part):
     """Seconds after which a worker that is not heard of counts as dead. Brokers take no less than 6 by default."""
     instance: str | None = Field(default=None, min_length=1, max_length=200)
     """A lasting name of this worker (static membership); no two workers may have the same."""
-    tls: Annotated[bool, Strict()] = False
+    tls: Switch = False
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
@@ -218,7 +97,7 @@ class Kafka(_Part):
         return self
 
 
-class Log(_Part):
+class Log(Part):
     """The log: a Kafka cluster at `address`, or without one the embedded log in the file at `path`."""
 
     address: Annotated[str, AfterValidator(_kafka_address)] = ""
@@ -247,7 +126,7 @@ class Log(_Part):
         return self
 
 
-class ReadModel(_Part):
+class ReadModel(Part):
     """What the page shows; it can be thrown away and is made again from the log. PostgreSQL at `url`, or without one
     the file at `path` (SQLite)."""
 
@@ -260,7 +139,7 @@ class ReadModel(_Part):
     orders_days: Whole = Field(default=180, ge=1, le=3650)
 
 
-class Web(_Part):
+class Web(Part):
     """Where we listen, and how the vendors reach us."""
 
     host: str = "127.0.0.1"
@@ -279,7 +158,7 @@ class Web(_Part):
         return self
 
 
-class Vendors(_Part):
+class Vendors(Part):
     """Patience with the vendors, in seconds."""
 
     bol_timeout: Span = Field(default=15.0, gt=0, le=600)

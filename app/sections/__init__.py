@@ -1,0 +1,24 @@
+"""The parts of the settings, one class each: what may stand there, its bounds and what holds without it."""
+
+from app.sections.connection import Bol, Connection, Mplus, Stock, Sweeps
+from app.sections.machine import Kafka, Log, ReadModel, Vendors, Web
+from app.sections.orders import Cancel, Customer, KindOrders, Orders, Shipping, Vat
+
+__all__ = [
+    "Bol",
+    "Cancel",
+    "Connection",
+    "Customer",
+    "Kafka",
+    "KindOrders",
+    "Log",
+    "Mplus",
+    "Orders",
+    "ReadModel",
+    "Shipping",
+    "Stock",
+    "Sweeps",
+    "Vat",
+    "Vendors",
+    "Web",
+]
