@@ -100,6 +100,7 @@ def order_rules(orders: Orders) -> OrderRules:
             track=shipping.track,
             track_pattern=shipping.track_pattern,
             track_wait=shipping.track_wait,
+            follow_bol=shipping.follow_bol,
             shipped_category=shipping.shipped_category,
             done_category=shipping.done_category,
             cancelled_category=shipping.cancelled_category,

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -99,7 +100,13 @@ class Settings(BaseSettings):
         found = self.connections.get(connection)
         if found is None:
             return None
-        return order_rules(found.orders)
+        rules = order_rules(found.orders)
+        counted = found.stock.branches
+        kinds = {
+            kind: msgspec.structs.replace(how, reserves=how.branch_number in counted)
+            for kind, how in rules.kinds.items()
+        }
+        return msgspec.structs.replace(rules, kinds=kinds)
 
     def sweep_rules(self, connection: str) -> SweepRules | None:
         """The sweeps flow's rules."""
