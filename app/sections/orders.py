@@ -230,7 +230,7 @@ class Shipping(Part):
     )
     track_wait: Span = Field(default=4 * 3600.0, ge=0, le=7 * 24 * 3600)
     """Seconds."""
-    follow_bol: Annotated[bool, Strict()] = True
+    follow_bol: Switch = True
     shipped_category: Status | None = None
     done_category: Status | None = None
     cancelled_category: Status | None = None
