@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
+from connectors.mplus import soap
 from connectors.mplus.operation import Operation, operation
 from connectors.mplus.reply import Node
 from streams.vocabulary.events import MarkersRead
@@ -35,6 +37,25 @@ class Method(NamedTuple):
     code: str
     description: str
     usable: bool
+
+
+class Numbered(NamedTuple):
+    """An employee, an order category, a turnover group or a category of relations: what an order carries is its
+    number."""
+
+    number: int
+    description: str
+    usable: bool = True
+
+
+class VatGroup(NamedTuple):
+    """A VAT code at a branch; `percentage` as people say it: 21, 9, 5.5."""
+
+    code: int
+    percentage: Decimal
+    branch: int
+    country: str
+    """ISO 3166 alpha-3, or empty."""
 
 
 def sync_markers() -> Operation[MarkersRead]:
@@ -102,3 +123,75 @@ def delivery_methods() -> Operation[list[Method]]:
         ]
 
     return operation("getDeliveryMethods", read)
+
+
+def employees() -> Operation[list[Numbered]]:
+    """getEmployees: of what it tells only number, name and whether he still works here."""
+
+    def read(answer: Node) -> list[Numbered]:
+        return [
+            Numbered(one.whole("employeeNumber", 0), one.text("name"), one.flag("active", True))
+            for one in answer.each("employeeList", "employee")
+        ]
+
+    return operation("getEmployees", read, soap.tag("request"))
+
+
+def order_categories() -> Operation[list[Numbered]]:
+    """getOrderCategories: the order statuses that the shop has made up (facts/mplus.md 7.7)."""
+
+    def read(answer: Node) -> list[Numbered]:
+        return [
+            Numbered(one.whole("orderCategoryNumber"), one.text("orderCategoryDescription"))
+            for one in answer.each("orderCategory")
+        ]
+
+    return operation("getOrderCategories", read)
+
+
+def turnover_groups() -> Operation[list[Numbered]]:
+    """getTurnoverGroups: all of them; only those of the type TURNOVER are for goods."""
+
+    def read(answer: Node) -> list[Numbered]:
+        return [
+            Numbered(
+                one.whole("turnoverGroup"),
+                one.text("turnoverGroupName"),
+                one.text("turnoverGroupType") in ("", "TURNOVER-GROUP-TYPE-TURNOVER"),
+            )
+            for one in answer.each("turnoverGroupList", "turnoverGroup")
+        ]
+
+    return operation("getTurnoverGroups", read, soap.tag("request", soap.flag("onlyActive", True)))
+
+
+def vat_groups() -> Operation[list[VatGroup]]:
+    """getVatGroupList. Whether 21 % is 21 or 2100 is not documented (facts/mplus.md 2.1): a list with a number above a
+    hundred has hundredths."""
+
+    def read(answer: Node) -> list[VatGroup]:
+        rows = list(answer.each("vatGroup"))
+        hundredths = any(row.whole("vatPercentage", 0) > 100 for row in rows)
+        return [
+            VatGroup(
+                row.whole("vatCode"),
+                Decimal(row.whole("vatPercentage", 0)) / (100 if hundredths else 1),
+                row.whole("branchNumber", 0),
+                row.text("countryIso3"),
+            )
+            for row in rows
+        ]
+
+    return operation("getVatGroupList", read)
+
+
+def card_categories() -> Operation[list[Numbered]]:
+    """getCardCategories: those of relations."""
+
+    def read(answer: Node) -> list[Numbered]:
+        return [
+            Numbered(one.whole("categoryId"), one.text("name"))
+            for one in answer.each("relationCardCategoryList", "cardCategory")
+        ]
+
+    return operation("getCardCategories", read)
