@@ -70,6 +70,8 @@ def _article(article: Node, product: str, product_marker: int) -> ArticleSeen:
         marker=article.whole("syncMarker", product_marker),
         active=article.flag("active", True),
         stock_kept=article.flag("stockArticle", True),
+        # A composed article may have none of its own: its parts have theirs (facts/mplus.md 4.2).
+        vat_code=article.maybe("vatCode"),
         price_cents=article.whole("priceIncl", 0),
     )
 

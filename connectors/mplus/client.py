@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import httpx
 
-from connectors.mplus import lookups
+from connectors.mplus import lookups, relations
 from connectors.mplus.administration import MplusAdministration
 from connectors.mplus.failure import reworded
 from connectors.mplus.operation import Hear, MplusAnswer, Operation, understood
@@ -113,6 +113,30 @@ class MplusClient:
     async def delivery_methods(self) -> Delivered[MplusAnswer[list[lookups.Method]]] | Failure:
         """The ways to deliver that an order may name."""
         return await self.send(lookups.delivery_methods())
+
+    async def employees(self) -> Delivered[MplusAnswer[list[lookups.Numbered]]] | Failure:
+        """The employees that an order may name."""
+        return await self.send(lookups.employees())
+
+    async def order_categories(self) -> Delivered[MplusAnswer[list[lookups.Numbered]]] | Failure:
+        """The statuses that an order may have."""
+        return await self.send(lookups.order_categories())
+
+    async def turnover_groups(self) -> Delivered[MplusAnswer[list[lookups.Numbered]]] | Failure:
+        """The turnover groups that a line may name."""
+        return await self.send(lookups.turnover_groups())
+
+    async def vat_groups(self) -> Delivered[MplusAnswer[list[lookups.VatGroup]]] | Failure:
+        """The VAT codes that a line may name."""
+        return await self.send(lookups.vat_groups())
+
+    async def card_categories(self) -> Delivered[MplusAnswer[list[lookups.Numbered]]] | Failure:
+        """The categories that a relation may have."""
+        return await self.send(lookups.card_categories())
+
+    async def relation(self, number: int) -> Delivered[MplusAnswer[str | None]] | Failure:
+        """The name of a relation; None: there is none of this number."""
+        return await self.send(relations.get(number))
 
     async def aclose(self) -> None:
         """Gives up readings that still wait."""

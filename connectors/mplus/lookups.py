@@ -183,3 +183,15 @@ def vat_groups() -> Operation[list[VatGroup]]:
         ]
 
     return operation("getVatGroupList", read)
+
+
+def card_categories() -> Operation[list[Numbered]]:
+    """getCardCategories: those of relations."""
+
+    def read(answer: Node) -> list[Numbered]:
+        return [
+            Numbered(one.whole("categoryId"), one.text("name"))
+            for one in answer.each("relationCardCategoryList", "cardCategory")
+        ]
+
+    return operation("getCardCategories", read)

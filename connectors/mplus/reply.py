@@ -22,6 +22,7 @@ R = TypeVar("R")
 MOST_PLACES = 9
 """Decimal places of a quantity: the vendor's own code rounds to six (facts/mplus.md 2.2)."""
 _LONG = 2**63
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}(?:\.0+)?", re.ASCII)
 _REASONS = 5
 """Rows left out of a page whose reasons are told; the others are counted."""
@@ -76,6 +77,16 @@ class Node:
         """All elements of this name, however deep."""
         for one in self._element.iter(f"{{*}}{name}"):
             yield Node(one)
+
+    def parts(self) -> Iterator[Node]:
+        """All child elements, but for those that say they are nothing (`xsi:nil`)."""
+        for one in self._element:
+            if _local(one) and one.get(_NIL) not in ("true", "1"):
+                yield Node(one)
+
+    def written(self) -> str:
+        """This element's own text as it came."""
+        return self._element.text or ""
 
     def own(self) -> str:
         """This element's own text, without the space around it."""

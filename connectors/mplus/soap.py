@@ -7,7 +7,10 @@ docs/decisions/0003-soap-with-lxml.md says why there is no SOAP library here.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+
+from streams.vocabulary.time import SHOP_ZONE
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -58,3 +61,25 @@ def flag(name: str, value: bool) -> str:
 def day(name: str, value: date) -> str:
     """SoapMplusDate: day, mon, year in that order (facts/mplus.md 2.3)."""
     return tag(name, number("day", value.day), number("mon", value.month), number("year", value.year))
+
+
+def moment(name: str, value: datetime) -> str:
+    """SoapMplusDateTime: the shop's wall clock with its offset in minutes (facts/mplus.md 2.3). A moment without an
+    offset is the shop's own time."""
+    local = (value if value.tzinfo else value.replace(tzinfo=SHOP_ZONE)).astimezone(SHOP_ZONE)
+    offset = local.utcoffset()
+    parts = {"sec": local.second, "min": local.minute, "hour": local.hour}
+    parts |= {"day": local.day, "mon": local.month, "year": local.year}
+    return tag(
+        name,
+        *(number(part, of) for part, of in parts.items()),
+        flag("isdst", False),
+        number("timezone", int(offset.total_seconds()) // 60 if offset else 0),
+    )
+
+
+def amount(name: str, places: str, value: Decimal) -> str:
+    """A quantity and, always, its decimal places (facts/mplus.md 2.2): the fewest that hold it, at most six."""
+    rounded = round(value, 6).normalize()
+    shift = max(0, -int(rounded.as_tuple().exponent))
+    return number(name, int(rounded.scaleb(shift))) + number(places, shift)

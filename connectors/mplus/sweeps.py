@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol, TypeVar
 
 from connectors.mplus import articles, orders, stock
-from connectors.mplus.operation import MplusAnswer, Operation
+from connectors.mplus.operation import MplusAnswer
+from connectors.mplus.trip import Trip
 from streams.vocabulary.effects import SweepArticles, SweepMplusOrders, SweepStock
 from streams.vocabulary.events import Message, MplusOrderSeen, StockDoubted, StockRead, Swept
 from streams.vocabulary.outcomes import Failure
@@ -14,19 +14,8 @@ from streams.vocabulary.stock_reading import Reading
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 LONGEST_ID = 100
 """Characters of a marketplace's order id; a longer extOrderId is not one that we made."""
-
-
-class Trip(Protocol):
-    """The calls of one effect and the events they found."""
-
-    connection: str
-    messages: list[Message]
-
-    async def send(self, operation: Operation[T]) -> MplusAnswer[T] | Failure:
-        """One call."""
 
 
 async def articles_of(trip: Trip, effect: SweepArticles) -> Swept | Failure:

@@ -109,6 +109,9 @@ class OrderCommitted(Fact, frozen=True, kw_only=True, tag="order-committed"):
     order_id: str
     number: str = ""
     adopted: bool = False
+    unpaid: str = ""
+    """Why the draft's payments are not on it (Mplus's words, or an installation that takes none along): they are to
+    be made with `PayMplusOrder`. Empty: they are on it, or there are none."""
 
 
 class MplusOrderRead(Fact, frozen=True, kw_only=True, tag="mplus-order-read"):

@@ -61,6 +61,8 @@ from tests.connectors.mplus.till import Till, envelope, fault, sample, stock_rep
 
 TWICE = RetryPolicy(tries=2)
 JAN = Customer(name="Jan", email="jan@example.nl")
+FIND = FindRelation(customer=JAN, by=("email",))
+CREATE = CreateRelation(customer=JAN, by=("email",))
 URL = "https://shop.test/bol"
 
 
@@ -135,9 +137,9 @@ FOUND, NOBODY = sample("resp_findRelation_found"), sample("resp_findRelation_non
 PRODUCTS = envelope(tree("GetProductsResponse", tree("productList", tree("product", tree("syncMarker", 7),
     tree("articleList", tree("article", tree("articleNumber", 1007)))))))  # fmt: skip
 MPLUS: list[tuple[Any, dict[str, list[Any]], bool]] = [
-    (FindRelation(email="jan@example.nl"), {"findRelationV2": [fault(), FOUND]}, False),
-    (CreateRelation(customer=JAN), {"createRelation": [sample("resp_createRelation")]}, False),
-    (CreateRelation(customer=JAN), {"findRelationV2": [NOBODY],
+    (FIND, {"findRelationV2": [fault(), FOUND]}, False),
+    (CREATE, {"createRelation": [sample("resp_createRelation")]}, False),
+    (CREATE, {"findRelationV2": [NOBODY],
                                     "createRelation": [sample("resp_createRelation")]}, True),
     (CommitOrder(draft=DRAFT), {"createOrderV3": [sample("resp_createOrderV3")]}, False),
     (CommitOrder(draft=DRAFT), {"createOrderV3": [sample("resp_createOrder_dup")],
@@ -163,7 +165,7 @@ async def test_mpluss_answers_give_the_same_again(effect: Any, replies: Any, rep
 
 async def test_a_call_that_was_not_made_then_is_told() -> None:
     with pytest.raises(Stumbled) as told_of:
-        await anew(FindRelation(email="jan@example.nl"), (), START)
+        await anew(FIND, (), START)
     assert isinstance(told_of.value.__cause__, NotRecorded)
     with pytest.raises(Stumbled) as told_of:
         await anew(ReadStock(article_number=1, branches=(1,)), (), START)

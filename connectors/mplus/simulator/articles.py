@@ -21,6 +21,7 @@ _SIZES = ("S", "M", "L", "XL")
 
 FIRST_ARTICLE = 1001
 FIRST_PRODUCT = 501
+FIRST_COMPOSED = 900_001
 LOW_VAT_CODE = 1
 HIGH_VAT_CODE = 2
 """The sample answer of the contract carries vatCode 2 with 21 % (mplus-samples/resp_getProducts.xml)."""
@@ -46,6 +47,8 @@ class GeneratedArticle:
     stock_article: bool = True
     webshop: bool = True
     active: bool = True
+    components: tuple[tuple[int, int], ...] = ()
+    """Of a composed article: (article number, pieces in one of it). It keeps no stock itself, its parts do."""
 
 
 def check_digit(body: str) -> int:
@@ -76,6 +79,34 @@ def generate_articles(seed: int, count: int) -> tuple[GeneratedArticle, ...]:
         made.extend(_product(rng, product, len(made), first_ean))
         product += 1
     return tuple(made[:count])
+
+
+def compose(articles: tuple[GeneratedArticle, ...], count: int) -> tuple[GeneratedArticle, ...]:
+    """`count` gift boxes of what is in the range: two of one article and one of the next. Raises ValueError where the
+    range has too few articles for that."""
+    if count and len(articles) < 2:
+        raise ValueError("a composed article needs two others")
+    boxes = []
+    for place in range(count):
+        first, second = articles[place % len(articles)], articles[(place + 1) % len(articles)]
+        number = FIRST_COMPOSED + place
+        boxes.append(
+            GeneratedArticle(
+                article_number=number,
+                product_number=number,
+                plu=str(number),
+                description=f"Geschenkdoos {place + 1}",
+                product_description=f"Geschenkdoos {place + 1}",
+                ean=ean13(f"872{place:09d}"),
+                price_cents=2 * first.price_cents + second.price_cents,
+                purchase_cents=2 * first.purchase_cents + second.purchase_cents,
+                vat_code=HIGH_VAT_CODE,
+                opening_stock=0,
+                stock_article=False,
+                components=((first.article_number, 2), (second.article_number, 1)),
+            )
+        )
+    return tuple(boxes)
 
 
 def _product(rng: Random, product: int, index: int, first_ean: int) -> list[GeneratedArticle]:

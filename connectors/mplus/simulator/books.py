@@ -13,11 +13,12 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID
 
-from connectors.mplus.simulator.articles import GeneratedArticle, generate_articles
+from connectors.mplus.simulator.articles import GeneratedArticle, compose, generate_articles
 from connectors.mplus.simulator.catalogue import Article, Catalogue
 from connectors.mplus.simulator.config import MplusSimulatorConfig, WebhookTarget
 from connectors.mplus.simulator.deliveries import Dispatch, Shipped
-from connectors.mplus.simulator.order_desk import OrderDesk
+from connectors.mplus.simulator.order_desk import Done, OrderDesk
+from connectors.mplus.simulator.order_drafts import PaymentDraft
 from connectors.mplus.simulator.orders import MOST_QUANTITY, OrderBook
 from connectors.mplus.simulator.relations import RelationBook
 from connectors.mplus.simulator.sessions import Till
@@ -66,7 +67,9 @@ class MplusBooks:
         """The subscription in force; it can be set while the shop is open."""
         self._callbacks: deque[Callback] = deque(maxlen=_CALLBACKS_KEPT)
         made = config.articles
-        for article in generate_articles(config.seed, config.article_count) if made is None else made:
+        if made is None:
+            made = generate_articles(config.seed, config.article_count)
+        for article in (*made, *compose(made, config.composed_count)):
             self.add_article(article)
 
     def new_id(self) -> str:
@@ -135,6 +138,13 @@ class MplusBooks:
         if shipped.slip is not None and shipped.slip.order.on_delivery_url:
             self._callbacks.append(Callback(shipped.slip.order.on_delivery_url, order_id, "delivered"))
         return shipped
+
+    def pay(self, order_id: str, payments: tuple[PaymentDraft, ...], *, prepay: bool) -> Done:
+        """Pay for an order and, where the installation does so, deliver what is settled."""
+        done = self.desk.pay(order_id, payments, prepay=prepay)
+        if done.result == "OK" and not prepay and self.config.settling_delivers:
+            self.deliver(order_id)
+        return done
 
     def take_callbacks(self) -> list[Callback]:
         """The URLs to call since the last time this was asked."""

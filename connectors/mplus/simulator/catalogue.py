@@ -35,6 +35,8 @@ class Article:
     discontinued: bool = False
     turnover_group: int = 1
     extra_barcodes: tuple[tuple[str, int], ...] = ()
+    components: tuple[tuple[int, int], ...] = ()
+    """(article number, pieces) that one of a composed article is made of."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,8 @@ class Catalogue:
             raise ValueError("article and product numbers start at 1")
         if len(self._articles) >= self._limit:
             raise ValueError("the book of articles is full")
+        if missing := [number for number, _ in made.components if number not in self._articles]:
+            raise ValueError(f"article {made.article_number} is made of {missing[0]}, which does not exist")
         product = self._products.get(made.product_number)
         if product is None:
             product = Product(made.product_number, made.product_description or made.description)
@@ -110,7 +114,7 @@ class Catalogue:
             barcode=made.ean, price_cents=made.price_cents, purchase_cents=made.purchase_cents,
             vat_code=made.vat_code, brand=made.brand, colour=made.colour, size=made.size,
             stock_article=made.stock_article, webshop=made.webshop, active=made.active,
-            created_at=at, changed_at=at,
+            created_at=at, changed_at=at, components=made.components,
         )  # fmt: skip
         self._articles[article.number] = article
         self._by_plu[article.plu] = article.number

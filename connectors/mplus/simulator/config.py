@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from connectors.mplus.simulator.articles import GeneratedArticle
 
@@ -53,6 +53,27 @@ class OrderCategory:
     description: str
     allow_cancel: bool = True
     allow_process: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """An employee, a turnover group or a category of relations."""
+
+    number: int
+    name: str
+    active: bool = True
+
+
+Checked = Literal[
+    "vat-code",
+    "turnover-group",
+    "delivery-method",
+    "payment-method",
+    "order-category",
+    "employee",
+    "workplace",
+]
+ALL_CHECKED: frozenset[Checked] = frozenset(get_args(Checked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +144,23 @@ class MplusSimulatorConfig:
         VatRate(code=1, percentage=900),
         VatRate(code=2, percentage=2100),
     )
+    employees: tuple[Numbered, ...] = (
+        Numbered(number=1, name="Beheer"),
+        Numbered(number=7, name="Balie"),
+        Numbered(number=8, name="Uit dienst", active=False),
+        Numbered(number=999_999, name="API"),
+    )
+    turnover_groups: tuple[Numbered, ...] = (
+        Numbered(number=1, name="Omzet"),
+        Numbered(number=2, name="Omzet buitenland"),
+        Numbered(number=3, name="Verzendkosten"),
+    )
+    relation_categories: tuple[Numbered, ...] = (
+        Numbered(number=1, name="Klanten"),
+        Numbered(number=2, name="Bol.com"),
+    )
+    composed_count: int = 0
+    """Composed articles on top of the generated range (facts/mplus.md 4.2)."""
     webhook: WebhookTarget | None = None
 
     # -- what the facts leave open
@@ -138,6 +176,18 @@ class MplusSimulatorConfig:
     """1: vatPercentage 2100 for 21 %; 100: plain 21 (facts/mplus.md 2.1)."""
     shuffle_pages: bool = True
     """Rows of a page come in any order (facts/mplus.md 0, point 4)."""
+    checked: frozenset[Checked] = ALL_CHECKED
+    """What an order or a line names must exist; what is not in here is taken as it comes."""
+    contact_lists: Literal["refused", "ignored", "kept"] = "refused"
+    """What createRelation makes of a contactList (facts/mplus.md 6: unverified)."""
+    cancels_are_queued: bool = False
+    """cancelOrder answers PENDING, and cancels when `/_control/orders/catch-up` says that the branch's own database has
+    caught up (facts/mplus.md 8, quirk 7)."""
+    settling_delivers: bool = False
+    """Whether paying without prepay delivers what is open as well (facts/mplus.md 7.4 says only that the goods are
+    shipped by then). Default: no, whoever wants a packing slip makes it."""
+    failed_payment_keeps_order: bool = True
+    """Whether createOrderV3 leaves an order behind whose payment it refuses (PAYMENT-FAILED)."""
     default_order_type: str = "ORDER-TYPE-SALES-ORDER"
     reserving_order_types: frozenset[str] = frozenset(
         {"ORDER-TYPE-SALES-ORDER", "ORDER-TYPE-EXTERNAL-SALES-ORDER"}

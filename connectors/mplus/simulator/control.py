@@ -21,8 +21,10 @@ from connectors.mplus.simulator.catalogue import Article
 from connectors.mplus.simulator.config import WebhookTarget
 from connectors.mplus.simulator.control_bodies import (
     ArticleChange,
+    Cancelling,
     Count,
     Delivery,
+    Editing,
     Goods,
     Line,
     Marking,
@@ -30,6 +32,7 @@ from connectors.mplus.simulator.control_bodies import (
     Nothing,
     OrderNamed,
     Sale,
+    SlipMarking,
     Target,
     above_zero,
     pieces_of,
@@ -149,7 +152,8 @@ class Control:
                 purchase_cents=new.price_cents // 2,
                 vat_code=new.vat_code,
                 opening_stock=new.opening_stock,
-                stock_article=new.stock_article,
+                stock_article=new.stock_article and not new.components,
+                components=tuple(new.components),
             )
         )
         return self._told_article(new.article)
@@ -169,18 +173,50 @@ class Control:
         simulator.pushes.call_back(simulator.books.take_callbacks())
         return told.slip_told(shipped.slip)
 
-    async def cancel_order(self, named: OrderNamed) -> Any:
-        """Staff cancels an order."""
+    async def cancel_order(self, named: Cancelling) -> Any:
+        """Staff cancels an order, whole or in part."""
+        if named.quantities is not None:
+            order = self._order(named)
+            pieces = {line: pieces_of(quantity) for line, quantity in named.quantities.items()}
+            self._simulator.books.desk.cancel_lines(order, pieces)
+            return told.order_told(order)
         done = self._simulator.books.desk.cancel(self._order(named).order_id, toggle=False)
-        if done.result != "OK" or done.order is None:
+        if done.result not in ("OK", "PENDING") or done.order is None:
             raise ValueError(f"{done.result}: {done.message}")
         return told.order_told(done.order)
 
     async def mark_order(self, marking: Marking) -> Any:
-        """Staff writes a reference or moves an order to another category."""
+        """Staff writes a reference, moves an order to another category or sends it another way."""
         order = self._order(marking)
-        self._simulator.books.desk.mark(order, reference=marking.reference, category=marking.category)
+        self._simulator.books.desk.mark(
+            order,
+            reference=marking.reference,
+            category=marking.category,
+            delivery_method=marking.delivery_method,
+        )
         return told.order_told(order)
+
+    async def edit_order(self, editing: Editing) -> Any:
+        """Staff writes other quantities on an order."""
+        order = self._order(editing)
+        pieces = {line: pieces_of(quantity) for line, quantity in editing.quantities.items()}
+        self._simulator.books.desk.edit_lines(order, pieces)
+        return told.order_told(order)
+
+    async def mark_slip(self, marking: SlipMarking) -> Any:
+        """Staff writes on a packing slip that is there already."""
+        books = self._simulator.books
+        named = marking.packing_slip_id or next(reversed(self._order(marking).slips), "")
+        slip = books.orders.slip(named)
+        if slip is None:
+            raise _NotThere("no such packing slip: give packing_slip_id, or an order that has one")
+        slip.reference = marking.reference
+        books.dispatch.marked(slip)
+        return told.slip_told(slip)
+
+    async def catch_up(self, nothing: Nothing) -> Any:
+        """The branch's own database works off its queue of cancellations."""
+        return {"cancelled": self._simulator.books.desk.catch_up()}
 
     async def add_fault(self, rule: FaultRule) -> Any:
         """Trouble from now on."""
@@ -261,8 +297,11 @@ def control_routes(simulator: MplusSimulator) -> list[Route]:
         ("POST", "articles/deactivate", ArticleChange, control.deactivate_article),
         ("POST", "articles/add", NewArticle, control.add_article),
         ("POST", "orders/deliver", Delivery, control.deliver_order),
-        ("POST", "orders/cancel", OrderNamed, control.cancel_order),
+        ("POST", "orders/cancel", Cancelling, control.cancel_order),
         ("POST", "orders/mark", Marking, control.mark_order),
+        ("POST", "orders/edit", Editing, control.edit_order),
+        ("POST", "orders/catch-up", Nothing, control.catch_up),
+        ("POST", "slips/mark", SlipMarking, control.mark_slip),
         ("POST", "faults", FaultRule, control.add_fault),
         ("DELETE", "faults", Nothing, control.clear_faults),
         ("POST", "reset", Nothing, control.reset),

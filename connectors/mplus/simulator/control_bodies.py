@@ -81,6 +81,8 @@ class NewArticle(Body):
     vat_code: int = 2
     opening_stock: int = 0
     stock_article: bool = True
+    components: list[tuple[int, int]] = []
+    """Of a composed article, which then keeps no stock itself: (article number, pieces)."""
 
 
 class OrderNamed(Body):
@@ -99,11 +101,32 @@ class Delivery(OrderNamed):
     invoiced: bool = False
 
 
+class Cancelling(OrderNamed):
+    """What is cancelled."""
+
+    quantities: dict[str, Quantity] | None = None
+    """So much of these lines, by lineId; None: everything open."""
+
+
+class Editing(OrderNamed, kw_only=True):
+    """Other quantities on these lines, by lineId; 0 takes a line off."""
+
+    quantities: dict[str, Quantity]
+
+
 class Marking(OrderNamed):
     """What staff writes on an order."""
 
     reference: str | None = None
     category: int | None = None
+    delivery_method: str | None = None
+
+
+class SlipMarking(OrderNamed, kw_only=True):
+    """What staff writes on a packing slip: the one named, or the order's last."""
+
+    packing_slip_id: str = ""
+    reference: str
 
 
 class Target(Body):

@@ -99,18 +99,28 @@ class Dispatch:
         if len(order.slips) >= MOST_SLIPS:
             return Shipped("FAILED", f"an order has at most {MOST_SLIPS} packing slips")
         if quantities is None:
-            quantities = {line.line_id: line.open for line in order.lines if line.open}
+            quantities = {
+                line.line_id: line.open for line in order.lines if line.open and not line.component_of
+            }
         by_id = {line.line_id: line for line in order.lines}
         for line_id, quantity in quantities.items():
             line = by_id.get(line_id)
             if line is None:
                 return Shipped("FAILED", f"line {line_id} not found")
+            if line.component_of:
+                return Shipped("FAILED", f"line {line_id} is a part of a composed article")
             if not quantity or (quantity > 0) != (line.open > 0) or abs(quantity) > abs(line.open):
                 return Shipped("FAILED", f"line {line_id} has {line.open} open, not {quantity}")
         if not quantities:
             return Shipped("FAILED", "nothing to deliver")
-        return self._ship(order, [(by_id[line_id], quantity) for line_id, quantity in quantities.items()],
-                          invoiced, reference)  # fmt: skip
+        gone = [(by_id[line_id], quantity) for line_id, quantity in quantities.items()]
+        parts = [part for line, quantity in gone for part in _parts(order, line, quantity)]
+        return self._ship(order, [*gone, *parts], invoiced, reference)
+
+    def marked(self, slip: PackingSlip) -> None:
+        """Something was written on a packing slip. Whether its order counts as changed then is not documented; here
+        it does not."""
+        self._orders.put_slip(slip)
 
     def _ship(
         self, order: Order, lines: list[tuple[OrderLine, Decimal]], invoiced: bool, reference: str
@@ -146,3 +156,14 @@ class Dispatch:
         )
         shift_reservations(self._stock, self._config, order, before, origin, shipped)
         return Shipped("OK", slip=slip, invoice_id=invoice_id)
+
+
+def _parts(order: Order, line: OrderLine, quantity: Decimal) -> list[tuple[OrderLine, Decimal]]:
+    """The parts that leave with so much of a composed article: in proportion, and all that is open with the last."""
+    last = quantity == line.open
+    found = []
+    for part in order.lines:
+        if part.component_of == line.line_id and part.open:
+            share = part.open if last else round(part.quantity * quantity / line.quantity, 6)
+            found.append((part, share if abs(share) < abs(part.open) else part.open))
+    return found

@@ -47,6 +47,9 @@ def _articles(books: MplusBooks, articles: frozenset[int]) -> list[dict[str, Any
             "webshop": article.webshop,
             "stock_article": article.stock_article,
             "discontinued": article.discontinued,
+            "turnover_group": article.turnover_group,
+            "extra_barcodes": [list(one) for one in article.extra_barcodes],
+            "components": [list(one) for one in article.components],
             "marker": article.marker,
         }
         for article in books.catalogue.articles()
@@ -133,13 +136,28 @@ def order_told(order: Order) -> dict[str, Any]:
         "payment_method": order.payment_method,
         "delivery_address": order.delivery_address,
         "invoice_address": order.invoice_address,
+        "vat_method": order.vat_method,
+        "financial_date": order.financial_date.isoformat(),
+        "delivery_date": order.delivery_date.isoformat() if order.delivery_date else None,
         "total_cents": order.total_incl,
+        "total_excl_cents": order.total_excl,
+        "paid_cents": order.paid,
         "prepaid_cents": order.prepaid,
         "delivery_state": order.delivery_state,
         "cancel_state": order.cancel_state,
         "complete_state": order.complete_state,
         "marker": order.marker,
         "packing_slips": list(order.slips),
+        "invoices": list(order.invoices),
+        "payments": [
+            {
+                "method": payment.method,
+                "cents": payment.amount,
+                "reference": payment.external_reference,
+                "prepaid": payment.prepaid,
+            }
+            for payment in order.payments
+        ],
         "lines": [
             {
                 "line_id": line.line_id,
@@ -150,6 +168,10 @@ def order_told(order: Order) -> dict[str, Any]:
                 "cancelled": number(line.cancelled),
                 "price_cents": line.price,
                 "vat_code": line.vat_code,
+                "turnover_group": line.turnover_group,
+                "total_cents": line.total_incl,
+                "total_excl_cents": line.total_excl,
+                "component_of": line.component_of,
             }
             for line in order.lines
         ],
@@ -160,6 +182,8 @@ def slip_told(slip: PackingSlip) -> dict[str, Any]:
     """A packing slip."""
     return {
         "packing_slip_id": slip.slip_id,
+        "number": f"{slip.year}-{slip.number}",
+        "invoice_id": slip.invoice_id,
         "order_id": slip.order.order_id,
         "ext_order_id": slip.order.ext_order_id,
         "at": _moment(slip.at),
@@ -176,7 +200,12 @@ def _slips(books: MplusBooks, articles: frozenset[int]) -> list[dict[str, Any]]:
 
 def _relations(books: MplusBooks, articles: frozenset[int]) -> list[dict[str, Any]]:
     return [
-        {"relation": relation.number, "marker": relation.marker, **relation.fields}
+        {
+            "relation": relation.number,
+            "marker": relation.marker,
+            **relation.fields,
+            "contacts": list(relation.contacts),
+        }
         for relation in books.relations.all()
     ]
 

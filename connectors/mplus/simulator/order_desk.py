@@ -6,15 +6,16 @@ is "what did it reserve before, what after" and the difference moves the stock (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.mplus.simulator.catalogue import Catalogue
-from connectors.mplus.simulator.config import MplusSimulatorConfig
+from connectors.mplus.simulator.config import Checked, MplusSimulatorConfig
 from connectors.mplus.simulator.deliveries import reserved_by, shift_reservations
 from connectors.mplus.simulator.order_drafts import LineDraft, OrderDraft, PaymentDraft
 from connectors.mplus.simulator.orders import (
+    MOST_QUANTITY,
     Order,
     OrderBook,
     OrderLine,
@@ -65,7 +66,17 @@ class OrderDesk:
         self._relations = relations
         self._orders = orders
         self._vat = {rate.code: rate.percentage for rate in config.vat_rates}
+        self._known: dict[Checked, frozenset[int] | frozenset[str]] = {
+            "vat-code": frozenset(self._vat),
+            "turnover-group": frozenset(one.number for one in config.turnover_groups if one.active),
+            "delivery-method": frozenset(method.code for method in config.delivery_methods),
+            "payment-method": frozenset(method.method for method in config.payment_methods),
+            "order-category": frozenset(category.number for category in config.order_categories),
+            "employee": frozenset(one.number for one in config.employees if one.active),
+        }
         self._invoices = 0
+        self._queued: list[str] = []
+        """Orders whose cancellation waits for the branch's own database."""
 
     @property
     def invoices(self) -> int:
@@ -118,6 +129,47 @@ class OrderDesk:
         order = self._orders.get(order_id)
         if order is None:
             return Done("NOT-FOUND", "order not found")
+        if self._config.cancels_are_queued and not toggle and any(line.open for line in order.lines):
+            if order_id not in self._queued:
+                self._queued.append(order_id)
+            return Done("PENDING", "the order will be cancelled at its branch", order)
+        return self._cancel(order, toggle)
+
+    def catch_up(self) -> int:
+        """The branch's own database works off its queue; gives how many orders were cancelled."""
+        waiting, self._queued = self._queued, []
+        orders = [order for order_id in waiting if (order := self._orders.get(order_id))]
+        return sum(self._cancel(order, False).result == "OK" for order in orders)
+
+    def cancel_lines(self, order: Order, quantities: Mapping[str, Decimal]) -> None:
+        """Staff cancels so much of these lines, by lineId. Raises ValueError on more than is open."""
+        lines = [(_line_of(order, line_id), quantity) for line_id, quantity in quantities.items()]
+        for line, quantity in lines:
+            if quantity * line.open <= 0 or abs(quantity) > abs(line.open):
+                raise ValueError(f"line {line.line_id} has {line.open} open, not {quantity}")
+        before = reserved_by(order, self._config)
+        for line, quantity in lines:
+            for part in _parts_of(order, line):
+                part.cancelled += min(round(part.quantity * quantity / line.quantity, 6), part.open, key=abs)
+            line.cancelled += quantity
+        self._changed(order, before, "order-cancelled")
+
+    def edit_lines(self, order: Order, quantities: Mapping[str, Decimal]) -> None:
+        """Staff writes other quantities on these lines, by lineId; 0 takes a line off. Raises ValueError where a line
+        has left or is cancelled further than that."""
+        lines = [(_line_of(order, line_id), quantity) for line_id, quantity in quantities.items()]
+        for line, quantity in lines:
+            if abs(quantity) < abs(line.delivered + line.cancelled) or abs(quantity) > MOST_QUANTITY:
+                raise ValueError(f"line {line.line_id} was delivered or cancelled further than {quantity}")
+        before = reserved_by(order, self._config)
+        for line, quantity in lines:
+            for part in _parts_of(order, line):
+                part.quantity = round(part.quantity * quantity / line.quantity, 6)
+            line.quantity = quantity
+        order.lines = [line for line in order.lines if line.quantity]
+        self._changed(order, before, "order-updated")
+
+    def _cancel(self, order: Order, toggle: bool) -> Done:
         before = reserved_by(order, self._config)
         if any(line.cancelled for line in order.lines) and not any(line.open for line in order.lines):
             if not toggle:
@@ -144,13 +196,11 @@ class OrderDesk:
             return Done("FAILED", "order not found")
         if order.invoices:
             return Done("ORDER-ALREADY-INVOICED", "order is already invoiced", order)
-        known = {method.method for method in self._config.payment_methods}
-        if unknown := [payment.method for payment in payments if payment.method not in known]:
-            return Done("FAILED", f"unknown payment method {unknown[0]}", order)
         amount = sum(payment.amount for payment in payments)
-        if not payments or abs(amount) > MOST_CENTS or len(payments) + len(order.payments) > MOST_LINES:
-            return Done("FAILED", "no payment, or too much of it", order)
-        if not prepay and order.paid + amount < order.total_incl:
+        refused = self.no_payment(payments)
+        if refused or len(payments) + len(order.payments) > MOST_LINES:
+            return Done("FAILED", refused or "too many payments", order)
+        if not prepay and not order.covered_by(order.paid + amount):
             return Done("PAYMENT-INSUFFICIENT", "the payments do not cover the order", order)
         at = self._clock()
         for payment in payments:
@@ -169,14 +219,32 @@ class OrderDesk:
         self._orders.put(order)
         return Done("OK", order=order, invoice_id=invoice)
 
-    def mark(self, order: Order, *, reference: str | None = None, category: int | None = None) -> None:
-        """Staff writes a reference or moves the order to another category. Raises ValueError on an unknown
-        one."""
-        if category is not None:
-            try:
+    def no_payment(self, payments: tuple[PaymentDraft, ...]) -> str:
+        """Why these are no payments that can be made; empty: they are."""
+        known = {method.method for method in self._config.payment_methods}
+        if unknown := [payment.method for payment in payments if payment.method not in known]:
+            return f"unknown payment method {unknown[0]}"
+        if not payments or abs(sum(payment.amount for payment in payments)) > MOST_CENTS:
+            return "no payment, or too much of it"
+        return ""
+
+    def mark(
+        self,
+        order: Order,
+        *,
+        reference: str | None = None,
+        category: int | None = None,
+        delivery_method: str | None = None,
+    ) -> None:
+        """Staff writes a reference, moves the order to another category or sends it another way. Raises ValueError on
+        an unknown one."""
+        try:
+            if category is not None:
                 order.category = self._known_category(category)
-            except Refusal as refusal:
-                raise ValueError(str(refusal)) from None
+            if delivery_method is not None:
+                order.delivery_method = self._known_delivery_method(delivery_method)
+        except Refusal as refusal:
+            raise ValueError(str(refusal)) from None
         if reference is not None:
             order.reference = reference
         order.change_counter += 1
@@ -213,8 +281,11 @@ class OrderDesk:
         if entry != self._config.default_branch.number and not draft.workplace:
             raise Refusal("an entry branch other than the default one needs a workplaceNumber")
         workplace = draft.workplace or branches[entry].workplaces[0].number
-        if workplace not in {place.number for place in branches[entry].workplaces}:
+        places = {place.number for place in branches[entry].workplaces}
+        if workplace not in places and "workplace" in self._config.checked:
             raise Refusal(f"workplace {workplace} not found in branch {entry}")
+        self._check("employee", draft.employee)
+        self._check("payment-method", draft.payment_method)
         relation = draft.relation or 0
         relation_name = self._relation_name(relation)
         now = self._clock()
@@ -244,7 +315,7 @@ class OrderDesk:
             category=self._known_category(draft.category),
             on_delivery_url=draft.on_delivery_url or "",
             on_invoice_url=draft.on_invoice_url or "",
-            lines=self._lines(draft.lines or (), {}),
+            lines=self._lines(draft.lines or (), [], draft.vat_method or "VAT-METHOD-INCLUSIVE"),
         )
 
     def _changes(self, order: Order, draft: OrderDraft) -> dict[str, object]:
@@ -273,40 +344,87 @@ class OrderDesk:
         }
         self._known_delivery_method(draft.delivery_method)
         self._known_category(draft.category)
+        self._check("employee", draft.employee)
+        self._check("payment-method", draft.payment_method)
         if draft.relation is not None:
             self._relation_name(draft.relation)
         if draft.lines is not None:
-            wanted["lines"] = self._lines(draft.lines, {line.line_id: line for line in order.lines})
-            kept = {line.line_id for line in draft.lines}
+            lines = self._lines(draft.lines, order.lines, draft.vat_method or order.vat_method)
+            wanted["lines"] = lines
+            kept = {line.line_id for line in lines}
             if any(line.delivered and line.line_id not in kept for line in order.lines):
                 raise Refusal("a delivered line cannot be removed")
         return {name: value for name, value in wanted.items() if value != getattr(order, name)}
 
-    def _lines(self, drafts: tuple[LineDraft, ...], old: dict[str, OrderLine]) -> list[OrderLine]:
+    def _lines(self, drafts: tuple[LineDraft, ...], old: list[OrderLine], vat_method: str) -> list[OrderLine]:
+        """The lines as sent, each composed article with the parts that were not sent along (facts/mplus.md 4.2)."""
         if not 1 <= len(drafts) <= MOST_LINES:
             raise Refusal(f"an order has between 1 and {MOST_LINES} lines")
         ids = [draft.line_id for draft in drafts if draft.line_id]
         if len(set(ids)) != len(ids):
             raise Refusal("a lineId occurs twice")
-        lines = [self._line(draft, old.get(draft.line_id)) for draft in drafts]
+        before = {line.line_id: line for line in old}
+        lines: list[OrderLine] = []
+        above: OrderLine | None = None
+        for place, draft in enumerate(drafts):
+            line = self._line(draft, before.get(draft.line_id), vat_method)
+            if draft.component and above is not None:
+                line.component_of = above.line_id
+            else:
+                above = line
+            lines.append(line)
+            following = drafts[place + 1].component if place + 1 < len(drafts) else False
+            if above is not None and not following:
+                lines += self._parts(above, lines, old)
         if sum(abs(line.total_incl) for line in lines) > MOST_CENTS:
             raise Refusal("the order's amount is too large")
         return lines
 
-    def _line(self, draft: LineDraft, old: OrderLine | None) -> OrderLine:
+    def _parts(self, line: OrderLine, lines: list[OrderLine], old: list[OrderLine]) -> list[OrderLine]:
+        """The parts of a composed article that are not on the order: new ones, or the old ones as many as fit."""
+        composed = self._catalogue.article(line.article)
+        there = {part.article for part in lines if part.component_of == line.line_id}
+        known = {part.article: part for part in old if part.component_of == line.line_id}
+        parts = []
+        for number, pieces in composed.components if composed else ():
+            article, before = self._catalogue.article(number), known.get(number)
+            if article is None or number in there:
+                continue
+            parts.append(
+                OrderLine(
+                    line_id=before.line_id if before else self._new_id(),
+                    article=number,
+                    plu=article.plu,
+                    text=article.description,
+                    quantity=line.quantity * pieces,
+                    price=0,
+                    vat_code=article.vat_code,
+                    vat_percentage=self._vat[article.vat_code],
+                    turnover_group=article.turnover_group,
+                    vat_method=line.vat_method,
+                    component_of=line.line_id,
+                    delivered=before.delivered if before else Decimal(0),
+                    cancelled=before.cancelled if before else Decimal(0),
+                )
+            )
+        return parts
+
+    def _line(self, draft: LineDraft, old: OrderLine | None, vat_method: str) -> OrderLine:
         article = self._catalogue.article(draft.article)
         if article is None:
             raise Refusal(f"article {draft.article} not found")
         vat_code = article.vat_code if draft.vat_code is None else draft.vat_code
-        if vat_code not in self._vat:
+        if "vat-code" in self._config.checked and vat_code not in self._vat:
             raise Refusal(f"vatCode {vat_code} not found")
+        self._check("turnover-group", draft.turnover_group)
         if old is not None and (
             old.article != draft.article or abs(draft.quantity) < abs(old.delivered + old.cancelled)
         ):
             raise Refusal(f"line {old.line_id} was delivered or cancelled further than this")
+        percentage = self._vat.get(vat_code, 0)
         price = draft.price
         if price is None and draft.price_excl is not None:
-            price = vat_inclusive(draft.price_excl, self._vat[vat_code])
+            price = vat_inclusive(draft.price_excl, percentage)
         return OrderLine(
             line_id=old.line_id if old else self._new_id(),
             article=article.number,
@@ -315,10 +433,17 @@ class OrderDesk:
             quantity=draft.quantity,
             price=article.price_cents if price is None else price,
             vat_code=vat_code,
-            vat_percentage=self._vat[vat_code],
+            vat_percentage=percentage,
+            turnover_group=article.turnover_group if draft.turnover_group is None else draft.turnover_group,
+            vat_method=vat_method,
             delivered=old.delivered if old else Decimal(0),
             cancelled=old.cancelled if old else Decimal(0),
         )
+
+    def _check(self, what: Checked, named: int | str | None) -> None:
+        """Raises Refusal where something is named that the shop does not have."""
+        if named and what in self._config.checked and named not in self._known[what]:
+            raise Refusal(f"{what.replace('-', ' ')} {named} not found")
 
     def _relation_name(self, number: int) -> str:
         relation = self._relations.get(number)
@@ -329,14 +454,24 @@ class OrderDesk:
         return ""
 
     def _known_delivery_method(self, code: str | None) -> str:
-        if code and code not in {method.code for method in self._config.delivery_methods}:
-            raise Refusal(f"delivery method {code} not found")
+        self._check("delivery-method", code)
         return code or ""
 
     def _known_category(self, number: int | None) -> int:
-        if number and number not in {category.number for category in self._config.order_categories}:
-            raise Refusal(f"order category {number} not found")
+        self._check("order-category", number)
         return number or (self._config.order_categories[0].number if self._config.order_categories else 0)
+
+
+def _parts_of(order: Order, line: OrderLine) -> list[OrderLine]:
+    return [part for part in order.lines if part.component_of == line.line_id]
+
+
+def _line_of(order: Order, line_id: str) -> OrderLine:
+    """One of its lines that is no part of another. Raises ValueError."""
+    for line in order.lines:
+        if line.line_id == line_id and not line.component_of:
+            return line
+    raise ValueError(f"line {line_id} not found")
 
 
 def _called(order: Order) -> str:

@@ -20,6 +20,9 @@ class LineDraft:
     price: int | None = None
     price_excl: int | None = None
     vat_code: int | None = None
+    turnover_group: int | None = None
+    component: bool = False
+    """Sent as LINE-TYPE-COMPONENT: a part of the line before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,6 @@ from connectors.mplus.simulator.orders import (
     OrderLine,
     PackingSlip,
     Payment,
-    vat_exclusive,
-    whole_cents,
 )
 from connectors.mplus.simulator.soap import amount, element, wrapped
 
@@ -53,7 +51,7 @@ def order_xml(books: MplusBooks, order: Order, *, lines: bool = True) -> str:
         + element("changeCounter", order.change_counter)
         + element("versionNumber", order.version_number)
         + element("prepaidAmount", order.prepaid)
-        + element("fullyPaid", order.paid >= order.total_incl)
+        + element("fullyPaid", order.covered_by(order.paid))
         + element("deliveryState", order.delivery_state)
         + element("cancelState", order.cancel_state)
         + element("completeState", order.complete_state)
@@ -86,8 +84,8 @@ def order_xml(books: MplusBooks, order: Order, *, lines: bool = True) -> str:
 def packing_slip_xml(books: MplusBooks, slip: PackingSlip, *, lines: bool = True) -> str:
     """`<ns:packingSlip>`: it carries the order's extOrderId, so it links straight to a marketplace order."""
     order = slip.order
-    incl = sum(_share(line, quantity)[0] for line, quantity in slip.lines)
-    excl = sum(_share(line, quantity)[1] for line, quantity in slip.lines)
+    incl = sum(line.share(quantity)[0] for line, quantity in slip.lines)
+    excl = sum(line.share(quantity)[1] for line, quantity in slip.lines)
     return wrapped(
         "packingSlip",
         element("packingSlipId", slip.slip_id)
@@ -125,12 +123,12 @@ def packing_slip_xml(books: MplusBooks, slip: PackingSlip, *, lines: bool = True
 
 def _line(books: MplusBooks, line: OrderLine, shipped: Decimal | None = None) -> str:
     """A line of an order, or (with `shipped`) of a packing slip."""
-    incl, excl = _share(line, line.quantity if shipped is None else shipped)
+    incl, excl = line.share(line.quantity if shipped is None else shipped)
     quantities = amount("quantity", "decimalPlaces", line.quantity if shipped is None else shipped)
     if shipped is None:
         quantities += amount("deliveredQuantity", "deliveredDecimalPlaces", line.delivered)
         quantities += amount("cancelledQuantity", "cancelledDecimalPlaces", line.cancelled)
-    unit_excl = _share(line, Decimal(1))[1]
+    unit_excl = line.share(Decimal(1))[1]
     return wrapped(
         "line",
         element("lineId", line.line_id)
@@ -143,22 +141,17 @@ def _line(books: MplusBooks, line: OrderLine, shipped: Decimal | None = None) ->
             + element("price", line.price)
             + element("priceExcl", unit_excl)
             + element("originalPrice", line.price)
+            + element("turnoverGroup", line.turnover_group or None)
             + element("vatCode", line.vat_code)
             + element("vatPercentage", line.vat_percentage // books.config.vat_percentage_divisor)
             + element("discountType", "DISCOUNT-TYPE-NONE")
             + element("totalInclAmount", incl)
             + element("totalExclAmount", excl),
         )
-        + element("lineType", "LINE-TYPE-NONE")
+        + element("lineType", "LINE-TYPE-COMPONENT" if line.component_of else "LINE-TYPE-NONE")
         + element("lineKind", "LINE-KIND-DEFAULT")
         + (element("salesOrderLineId", line.line_id) if shipped is not None else ""),
     )
-
-
-def _share(line: OrderLine, quantity: Decimal) -> tuple[int, int]:
-    """Cents of this much of a line, with and without VAT."""
-    incl = whole_cents(line.price * quantity)
-    return incl, vat_exclusive(incl, line.vat_percentage)
 
 
 def _vat_groups(books: MplusBooks, order: Order) -> str:

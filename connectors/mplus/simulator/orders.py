@@ -47,6 +47,11 @@ class OrderLine:
     price: int
     vat_code: int
     vat_percentage: int
+    turnover_group: int = 0
+    vat_method: str = "VAT-METHOD-INCLUSIVE"
+    """The order's."""
+    component_of: str = ""
+    """The lineId of the composed article's line that this is a part of (facts/mplus.md 4.2)."""
     delivered: Decimal = NOTHING
     cancelled: Decimal = NOTHING
 
@@ -55,15 +60,27 @@ class OrderLine:
         """Neither delivered nor cancelled yet."""
         return self.quantity - self.delivered - self.cancelled
 
+    def share(self, quantity: Decimal) -> tuple[int, int]:
+        """Cents of this much of it, with and without VAT. Shifted or none: nothing is charged, the price is both.
+        Exclusive: the VAT comes on top of rounded prices without it."""
+        if self.vat_method in ("VAT-METHOD-SHIFTED", "VAT-METHOD-NONE"):
+            cents = whole_cents(self.price * quantity)
+            return cents, cents
+        if self.vat_method == "VAT-METHOD-EXCLUSIVE":
+            excl = whole_cents(vat_exclusive(self.price, self.vat_percentage) * quantity)
+            return vat_inclusive(excl, self.vat_percentage), excl
+        incl = whole_cents(self.price * quantity)
+        return incl, vat_exclusive(incl, self.vat_percentage)
+
     @property
     def total_incl(self) -> int:
         """Cents of the whole line including VAT."""
-        return whole_cents(self.price * self.quantity)
+        return self.share(self.quantity)[0]
 
     @property
     def total_excl(self) -> int:
         """Cents of the whole line without VAT."""
-        return vat_exclusive(self.total_incl, self.vat_percentage)
+        return self.share(self.quantity)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +155,11 @@ class Order:
     def prepaid(self) -> int:
         """Cents paid ahead."""
         return sum(payment.amount for payment in self.payments if payment.prepaid)
+
+    def covered_by(self, cents: int) -> bool:
+        """Whether so much pays for all of it; a credit is paid back."""
+        total = self.total_incl
+        return cents >= total if total >= 0 else cents <= total
 
     @property
     def delivery_state(self) -> str:

@@ -36,6 +36,8 @@ class Relation:
     changed_at: datetime
     marker: int
     fields: dict[str, Value] = field(default_factory=dict)
+    contacts: tuple[dict[str, Value], ...] = ()
+    """The persons below a company (`contactList`), by the same names."""
 
     @property
     def name(self) -> str:
@@ -71,7 +73,9 @@ class RelationBook:
         """Relations changed at or after this marker, rising."""
         return [self._all[number] for number in self._feed.since(marker)]
 
-    def create(self, wanted: int, fields: dict[str, Value]) -> Relation | str:
+    def create(
+        self, wanted: int, fields: dict[str, Value], contacts: tuple[dict[str, Value], ...] = ()
+    ) -> Relation | str:
         """A new relation, or the tail of CreateRelationResult that refuses it. `wanted` 0: the next number.
 
         Not idempotent, and extRelationId is not unique (facts/mplus.md 6: UNVERIFIED): a caller that repeats
@@ -85,7 +89,7 @@ class RelationBook:
             return "FAILED"
         number = wanted or self._free_number()
         at = self._clock()
-        relation = Relation(number, at, at, self._feed.touch(number), {"active": True, **fields})
+        relation = Relation(number, at, at, self._feed.touch(number), {"active": True, **fields}, contacts)
         self._all[number] = relation
         self._index(relation)
         return relation

@@ -259,11 +259,11 @@ async def test_the_stock_of_ten_thousand_articles_is_swept_and_kept_true(opened:
 
 
 async def test_a_customer_from_search_to_renewal(shop: Shop) -> None:
-    find = FindRelation(email="JAN@example.nl")
+    find = FindRelation(customer=msgspec.structs.replace(JAN, email="JAN@example.nl"), by=("email",))
     assert (await shop.run(find)).outcome == RelationFound(relation_number=None)
     saved = (await shop.run(CreateRelation(customer=JAN))).outcome
     assert isinstance(saved, RelationSaved)
-    assert (await shop.run(find)).outcome == RelationFound(relation_number=saved.relation_number)
+    assert (await shop.run(find)).outcome == RelationFound(relation_number=saved.relation_number, by="email")
     moved = msgspec.structs.replace(JAN, city="Zwolle", phone="")
     update = UpdateRelation(relation_number=saved.relation_number, customer=moved)
     assert (await shop.run(update)).outcome == saved
@@ -329,7 +329,7 @@ async def test_an_order_whose_answer_is_lost_is_made_once(opened: Any, kind: str
 async def test_a_customer_whose_answer_is_lost_is_made_once(opened: Any, kind: str) -> None:
     shop = opened(policy=RetryPolicy(tries=3))
     await shop.control("faults", kind=kind, operation="createRelation", count=1)
-    create = CreateRelation(customer=JAN)
+    create = CreateRelation(customer=JAN, by=("email",))
     assert isinstance((await shop.run(create)).outcome, AnswerLost)
     assert isinstance((await shop.run(create, repeated=True)).outcome, RelationSaved)
     assert shop.simulator.calls["createRelation"] == 1

@@ -50,7 +50,8 @@ from tests.connectors.mplus.till import (
 
 JAN = Customer(name="Jan", email="jan@example.nl")
 NAMELESS = Customer(name="Jan", email="")
-CREATE = CreateRelation(customer=JAN)
+CREATE = CreateRelation(customer=JAN, by=("email",))
+FIND = FindRelation(customer=JAN, by=("email",))
 COMMIT = CommitOrder(draft=DRAFT)
 ORDER_ID = "001a3cd4-3892-405b-9689-134b36656063"
 TOO_OLD = fault(
@@ -100,7 +101,7 @@ EFFECTS = [
     ("getProducts", SweepArticles()),
     ("getStock", SweepStock(marker=0, branches=(1,))),
     ("getOrders", SweepMplusOrders(marker=0, ext_prefix="BOL-")),
-    ("findRelationV2", FindRelation(email="jan@example.nl")),
+    ("findRelationV2", FIND),
     ("createRelation", CREATE),
     ("updateRelation", UpdateRelation(relation_number=1, customer=JAN)),
     ("createOrderV3", COMMIT),
@@ -314,13 +315,14 @@ async def test_a_sweep_that_fails_halfway_tells_nothing(till: Till) -> None:
 
 async def test_a_customer_is_found_or_not(till: Till) -> None:
     till.will("findRelationV2", sample("resp_findRelation_found"), sample("resp_findRelation_none"))
-    find = FindRelation(email="jan@example.nl")
-    assert (await run(till, find)).outcome == RelationFound(relation_number=681)
-    assert (await run(till, find)).outcome == RelationFound(relation_number=None)
+    assert (await run(till, FIND)).outcome == RelationFound(relation_number=681, by="email")
+    assert (await run(till, FIND)).outcome == RelationFound(relation_number=None)
 
 
 async def test_nobody_is_looked_up_by_no_address(till: Till) -> None:
-    assert (await run(till, FindRelation(email=" "))).outcome == RelationFound(relation_number=None)
+    assert (await run(till, FindRelation(customer=NAMELESS, by=("email",)))).outcome == RelationFound(
+        relation_number=None
+    )
     assert till.requests == []
 
 
@@ -351,7 +353,7 @@ async def test_a_look_that_fails_creates_nothing(till: Till) -> None:
 
 
 async def test_a_customer_that_cannot_be_looked_up_is_not_created_twice(till: Till) -> None:
-    done = await run(till, CreateRelation(customer=NAMELESS), repeated=True)
+    done = await run(till, CreateRelation(customer=NAMELESS, by=("email",)), repeated=True)
     assert isinstance(done.outcome, Refused)
     assert till.requests == []
 

@@ -42,7 +42,7 @@ _LINE_KEPT = {
 _DATA_KEPT = {
     "quantity", "decimalPlaces", "price", "priceExcl", "vatCode", "vatPercentage", "deliveredQuantity",
     "deliveredDecimalPlaces", "cancelledQuantity", "cancelledDecimalPlaces", "originalPrice", "totalInclAmount",
-    "totalExclAmount", "discountType",
+    "totalExclAmount", "discountType", "turnoverGroup",
 }  # fmt: skip
 
 
@@ -117,6 +117,8 @@ def _line(books: MplusBooks, call: Node, sent: Node) -> LineDraft:
         price=_price(data, "price"),
         price_excl=_price(data, "priceExcl"),
         vat_code=data.small("vatCode"),
+        turnover_group=data.small("turnoverGroup"),
+        component=sent.text("lineType") == "LINE-TYPE-COMPONENT",
     )
 
 

@@ -168,6 +168,51 @@ def get_order_categories(books: MplusBooks, call: Node) -> Iterable[str]:
     return [wrapped("GetOrderCategoriesResponse", categories)]
 
 
+def get_employees(books: MplusBooks, call: Node) -> Iterable[str]:
+    """All of them, or those of these numbers."""
+    wanted = set(call.inside("request").wholes("employeeNumbers"))
+    employees = "".join(
+        wrapped(
+            "employee",
+            element("employeeNumber", one.number) + element("name", one.name) + element("active", one.active),
+        )
+        for one in books.config.employees
+        if not wanted or one.number in wanted
+    )
+    return [wrapped("GetEmployeesResponse", wrapped("employeeList", employees))]
+
+
+def get_turnover_groups(books: MplusBooks, call: Node) -> Iterable[str]:
+    """All of them, or those in use."""
+    only = bool(call.inside("request").flag("onlyActive"))
+    groups = "".join(
+        wrapped(
+            "turnoverGroup",
+            element("turnoverGroupType", "TURNOVER-GROUP-TYPE-TURNOVER")
+            + element("turnoverGroup", one.number)
+            + element("turnoverGroupName", one.name),
+        )
+        for one in books.config.turnover_groups
+        if one.active or not only
+    )
+    return [wrapped("GetTurnoverGroupsResponse", wrapped("turnoverGroupList", groups))]
+
+
+def get_card_categories(books: MplusBooks, call: Node) -> Iterable[str]:
+    """Those of relations."""
+    categories = "".join(
+        wrapped(
+            "cardCategory",
+            element("categoryId", one.number)
+            + element("name", one.name)
+            + element("isVipGroup", False)
+            + element("isSupplierGroup", False),
+        )
+        for one in books.config.relation_categories
+    )
+    return [wrapped("GetCardCategoriesResponse", wrapped("relationCardCategoryList", categories))]
+
+
 def get_webhook_consumers(books: MplusBooks, call: Node) -> Iterable[str]:
     """The subscription as it holds for a workplace; the secret is never told (facts/mplus.md 3.2)."""
     request = call.inside("request")
@@ -216,5 +261,8 @@ LOOKUPS = {
     "getDeliveryMethods": get_delivery_methods,
     "getDeliveryMethodsV2": get_delivery_methods,
     "getOrderCategories": get_order_categories,
+    "getEmployees": get_employees,
+    "getTurnoverGroups": get_turnover_groups,
+    "getCardCategories": get_card_categories,
     "getWebhookConsumers": get_webhook_consumers,
 }

@@ -54,10 +54,15 @@ def _create_paid(books: MplusBooks, call: Node, request: Node) -> tuple[str, boo
     draft = order_draft(books, call, request.child("order"))
     payments = payment_drafts(request.child("paymentList"))
     prepay = bool(request.flag("prepay"))
+    refused = books.desk.no_payment(payments) if payments else ""
+    if refused and not books.config.failed_payment_keeps_order:
+        answer = element("result", "CREATE-ORDER-RESULT-PAYMENT-FAILED") + element("errorMessage", refused)
+        none = Done("PAYMENT-FAILED", refused)
+        return answer + _info(none), books.config.idempotency_replays_failures
     done = books.desk.create(draft)
     result, settled = done.result, None
     if done.result == "OK" and done.order is not None and payments:
-        settled = books.desk.pay(done.order.order_id, payments, prepay=prepay)
+        settled = books.pay(done.order.order_id, payments, prepay=prepay)
         result = "OK" if settled.result == "OK" else "PAYMENT-FAILED"
     shown = done if settled is None else Done(result, settled.message, done.order)
     answer = (

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 
 from connectors.mplus.simulator.books import MplusBooks
 from connectors.mplus.simulator.catalogue import Article, Product
 from connectors.mplus.simulator.orders import vat_exclusive
-from connectors.mplus.simulator.soap import Node, element, wrapped
+from connectors.mplus.simulator.soap import Node, amount, element, wrapped
 
 Chosen = tuple[Product, list[Article]]
 
@@ -151,8 +152,26 @@ def _article(books: MplusBooks, article: Article) -> str:
         + element("webshop", article.webshop)
         + element("stockArticle", article.stock_article)
         + "<ns:imageList/><ns:customFieldList/>"
+        + wrapped("componentArticleList", _components(books, article))
         + wrapped("barcodeList", _barcodes(article))
         + element("discontinued", article.discontinued),
+    )
+
+
+def _components(books: MplusBooks, article: Article) -> str:
+    parts = [(books.catalogue.article(number), pieces) for number, pieces in article.components]
+    return "".join(
+        wrapped(
+            "componentArticle",
+            element("articleNumber", part.number)
+            + amount("quantity", "decimalPlaces", Decimal(pieces))
+            + element("description", part.description)
+            + element("barcode", part.barcode)
+            + element("vatCode", part.vat_code)
+            + element("priceIncl", part.price_cents),
+        )
+        for part, pieces in parts
+        if part is not None
     )
 
 

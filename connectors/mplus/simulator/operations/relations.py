@@ -19,7 +19,15 @@ from connectors.mplus.simulator.soap import Node, SoapFault, element, wrapped
 MOST_RELATIONS = 1000
 """Rows in one answer of getRelations (facts/mplus.md 1.4)."""
 _VAT_METHODS = ("VAT-METHOD-INCLUSIVE", "VAT-METHOD-EXCLUSIVE", "VAT-METHOD-SHIFTED", "VAT-METHOD-NONE")
-_KEPT = {*TEXT_FIELDS, *NUMBER_FIELDS, *FLAG_FIELDS, "birthDate", "categoryIds", "defaultVatMethod"}
+_KEPT = {
+    *TEXT_FIELDS,
+    *NUMBER_FIELDS,
+    *FLAG_FIELDS,
+    "birthDate",
+    "categoryIds",
+    "defaultVatMethod",
+    "contactList",
+}
 _READ_ONLY = {"relationNumber", "syncMarker", "createTimestamp", "changeTimestamp"}
 
 _ORDER = (
@@ -31,6 +39,8 @@ _ORDER = (
     "condenseCombinedInvoice", "companyName", "directDebit", "reminderEmail",
 )  # fmt: skip
 """The contract's sequence behind the numbers and timestamps."""
+_BELOW = _ORDER.index("companyName")
+"""Where the contactList stands."""
 
 
 def find_relation(books: MplusBooks, call: Node) -> Iterable[str]:
@@ -83,10 +93,14 @@ def create_relation(books: MplusBooks, call: Node) -> Iterable[str]:
     """OK with the number, or why not. Repeating it makes a second relation."""
     sent = call.child("relation")
     made: Relation | str = "FAILED"
-    if sent is not None:
-        made = books.relations.create(sent.whole("relationNumber") or 0, _fields(books, call, sent))
+    below = _contacts(books, call, sent)
+    refused = below and books.config.contact_lists == "refused"
+    if sent is not None and not refused:
+        kept = below if books.config.contact_lists == "kept" else ()
+        made = books.relations.create(sent.whole("relationNumber") or 0, _fields(books, call, sent), kept)
     if isinstance(made, str):
-        message = {"FAILED": "a relation needs a name or a companyName"}.get(made, "relationNumber is taken")
+        lacking = "contactList cannot be created" if refused else "a relation needs a name or a companyName"
+        message = {"FAILED": lacking}.get(made, "relationNumber is taken")
         body = element("relationNumber", 0) + element("errorMessage", message)
         return [wrapped("CreateRelationResponse", element("result", f"CREATE-RELATION-RESULT-{made}") + body)]
     return [
@@ -119,6 +133,11 @@ def update_relation(books: MplusBooks, call: Node) -> Iterable[str]:
             + element("syncMarker", relation.marker)
         )
     return [wrapped("UpdateRelationResponse", body)]
+
+
+def _contacts(books: MplusBooks, call: Node, sent: Node | None) -> tuple[dict[str, Value], ...]:
+    below = None if sent is None else sent.child("contactList")
+    return () if below is None else tuple(_fields(books, call, one) for one in below.children("relation"))
 
 
 def _fields(books: MplusBooks, call: Node, sent: Node) -> dict[str, Value]:
@@ -158,7 +177,17 @@ def _written(relation: Relation) -> str:
         + element("syncMarker", relation.marker)
         + element("createTimestamp", relation.created_at)
         + element("changeTimestamp", relation.changed_at)
-        + "".join(_field(name, relation.fields.get(name)) for name in _ORDER),
+        + "".join(_field(name, relation.fields.get(name)) for name in _ORDER[:_BELOW])
+        + (wrapped("contactList", "".join(map(_contact, relation.contacts))) if relation.contacts else "")
+        + "".join(_field(name, relation.fields.get(name)) for name in _ORDER[_BELOW:]),
+    )
+
+
+def _contact(fields: dict[str, Value]) -> str:
+    return wrapped(
+        "relation",
+        _field("extRelationId", fields.get("extRelationId"))
+        + "".join(_field(name, fields.get(name)) for name in _ORDER),
     )
 
 

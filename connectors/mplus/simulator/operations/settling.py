@@ -47,7 +47,7 @@ def _paid(books: MplusBooks, request: Node) -> tuple[str, bool]:
     prepay = request.flag("prepay")
     if prepay is None:
         raise SoapFault("prepay is missing")
-    done = books.desk.pay(
+    done = books.pay(
         request.text("orderId") or "", payment_drafts(request.child("paymentList")), prepay=prepay
     )
     answer = (

@@ -103,8 +103,10 @@ async def test_a_list_has_at_most_a_thousand(shop: Shop) -> None:
 
 
 async def test_what_is_not_kept_is_counted(shop: Shop) -> None:
-    await shop.call("createRelation", "<relation><name>A</name><points>3</points><contactList/></relation>")
+    await shop.call(
+        "createRelation", "<relation><name>A</name><points>3</points><salePromotionIds/></relation>"
+    )
     assert (await shop.dump("?parts=ignored"))["ignored"] == {
         "createRelation.points": 1,
-        "createRelation.contactList": 1,
+        "createRelation.salePromotionIds": 1,
     }
