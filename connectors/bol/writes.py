@@ -3,17 +3,21 @@
 Bol has no key of ours on them (but a shipment's reference), so what may have been sent is looked for in two places:
 in what it changed, and among the processes. In this order: a process that ends in between is still listed, while a
 change that comes in between would be missed the other way round.
+
+As long as nothing is found, an earlier try may still have taken effect: so a repeated write never ends as `NotSent`
+(the next try would not look), and Bol's refusal to be asked is no refusal of the write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from connectors.bol import call, orders, returns, shipments, wire
-from connectors.bol.trip import Trip
+from connectors.bol.client import PATIENCE, BolAnswer
+from connectors.bol.trip import SWEEP_PATIENCE, Trip
 from streams.vocabulary.effects import CancelBolItem, HandleBolReturn, ReadBolShipments, ShipBolItems
 from streams.vocabulary.events import Answer, BolShipment, BolShipmentsRead, BolWriteBegun, ProcessStatus
-from streams.vocabulary.outcomes import Delivered, Failure, Refused
+from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent, Refused
 
 MOST_PAGES = 20
 """Of the shipments of one order, or of the processes of one item: 1,000."""
@@ -29,7 +33,7 @@ async def ship(trip: Trip, effect: ShipBolItems, repeated: bool) -> Answer | Fai
     if not effect.items:
         return Refused(said=f"nothing to ship of order {effect.order_id}")
     if repeated:
-        listed = await _listed(trip, effect.order_id)
+        listed = await _listed(trip, effect.order_id, _look)
         if not isinstance(listed, list):
             return listed
         if any(one.reference == effect.reference for one in listed):
@@ -47,13 +51,14 @@ async def ship(trip: Trip, effect: ShipBolItems, repeated: bool) -> Answer | Fai
             effect.track,
             effect.label,
         ),
+        repeated,
     )
 
 
 async def cancel(trip: Trip, effect: CancelBolItem, repeated: bool) -> Answer | Failure:
     """See CancelBolItem."""
     if repeated:
-        fetched = await trip.send(call.get_order(effect.order_id))
+        fetched = await _look(trip, call.get_order(effect.order_id))
         if not isinstance(fetched, Delivered):
             return fetched
         order = orders.order(fetched.answer.body, fetched.answer.raw.asked_at)
@@ -67,13 +72,13 @@ async def cancel(trip: Trip, effect: CancelBolItem, repeated: bool) -> Answer | 
         found = await _process(trip, effect.item_id, "CANCEL_ORDER", _unknown(effect.known))
         if found is not None:
             return found
-    return await _begin(trip, call.cancel_item(effect.item_id, effect.reason))
+    return await _begin(trip, call.cancel_item(effect.item_id, effect.reason), repeated)
 
 
 async def handle(trip: Trip, effect: HandleBolReturn, repeated: bool) -> Answer | Failure:
     """See HandleBolReturn. One that is being handled right now is adopted: the return does not show it yet."""
     if repeated:
-        fetched = await trip.send(call.get_return(effect.return_id))
+        fetched = await _look(trip, call.get_return(effect.return_id))
         if not isinstance(fetched, Delivered):
             return fetched
         return_id, noticed = returns.returned(fetched.answer.body, fetched.answer.raw.asked_at)
@@ -87,12 +92,12 @@ async def handle(trip: Trip, effect: HandleBolReturn, repeated: bool) -> Answer 
         found = await _process(trip, effect.rma_id, "HANDLE_RETURN_ITEM", _pending)
         if found is not None:
             return found
-    return await _begin(trip, call.handle_return(effect.rma_id, effect.result, effect.quantity))
+    return await _begin(trip, call.handle_return(effect.rma_id, effect.result, effect.quantity), repeated)
 
 
 async def read_shipments(trip: Trip, effect: ReadBolShipments) -> Answer | Failure:
     """See ReadBolShipments: the list has no quantities, so each shipment is fetched."""
-    listed = await _listed(trip, effect.order_id)
+    listed = await _listed(trip, effect.order_id, _ask)
     if not isinstance(listed, list):
         return listed
     found: list[BolShipment] = []
@@ -109,8 +114,10 @@ async def read_shipments(trip: Trip, effect: ReadBolShipments) -> Answer | Failu
     return BolShipmentsRead(shipments=tuple(found))
 
 
-async def _begin(trip: Trip, one: call.Call) -> Answer | Failure:
+async def _begin(trip: Trip, one: call.Call, repeated: bool) -> Answer | Failure:
     begun = await trip.send(one)
+    if repeated and isinstance(begun, NotSent):
+        return AnswerLost(why=begun.why)
     if not isinstance(begun, Delivered):
         return begun
     process_id = wire.accepted(begun.answer.body)
@@ -121,11 +128,32 @@ async def _begin(trip: Trip, one: call.Call) -> Answer | Failure:
     return BolWriteBegun(process_id=wire.identifier(process_id, "process status"))
 
 
-async def _listed(trip: Trip, order_id: str) -> list[shipments.Listed] | Failure:
+_Answered = Delivered[BolAnswer] | Failure
+
+
+async def _ask(trip: Trip, one: call.Call) -> _Answered:
+    return await trip.send(one, PATIENCE)
+
+
+async def _look(trip: Trip, one: call.Call) -> _Answered:
+    """A question whether an earlier try took effect: only its answer, or a 404, tells that."""
+    answer = await trip.send(one, SWEEP_PATIENCE)
+    if isinstance(answer, NotSent):
+        return AnswerLost(why=answer.why)
+    if isinstance(answer, Refused) and answer.code != "404":
+        return AnswerLost(why=f"Bol does not tell whether the earlier try took effect ({answer.said})")
+    return answer
+
+
+async def _listed(
+    trip: Trip, order_id: str, ask: Callable[[Trip, call.Call], Awaitable[_Answered]]
+) -> list[shipments.Listed] | Failure:
     """All shipments of an order, the newest first. Until a page brings nothing new: the size of a page may change."""
     found: dict[str, shipments.Listed] = {}
     for page in range(1, MOST_PAGES + 1):
-        answer = await trip.send(call.list_shipments(order_id, page))
+        answer = await ask(trip, call.list_shipments(order_id, page))
+        if isinstance(answer, Refused) and answer.code == "404":
+            return list(found.values())
         if not isinstance(answer, Delivered):
             return answer
         fresh = [one for one in shipments.listed(answer.answer.body) if one.shipment_id not in found]
@@ -141,7 +169,7 @@ async def _process(
     """The newest process that is ours; None: there is none, or Bol no longer knows (kept for a limited time)."""
     seen: set[str] = set()
     for page in range(1, MOST_PAGES + 1):
-        answer = await trip.send(call.processes_of(entity_id, event_type, page))
+        answer = await _look(trip, call.processes_of(entity_id, event_type, page))
         if isinstance(answer, Refused) and answer.code == "404":
             return None
         if not isinstance(answer, Delivered):
