@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -64,6 +64,70 @@ def process_statuses(process_ids: Sequence[str]) -> Call:
     """`POST /shared/process-status`: 1 to 1,000 at once. A question, so it may be repeated."""
     body = orjson.dumps({"processStatusQueries": [{"processStatusId": one} for one in process_ids]})
     return Call("process-statuses", "POST", "/shared/process-status", body=body)
+
+
+def processes_of(entity_id: str, event_type: str, page: int) -> Call:
+    """`GET /shared/process-status?entity-id&event-type` (bol-shared-v10): the newest first, 50 a page."""
+    query = (("entity-id", entity_id), ("event-type", event_type), ("page", str(page)))
+    return Call("processes-of", "GET", "/shared/process-status", query)
+
+
+def create_shipment(
+    items: Iterable[tuple[str, int]], reference: str, transporter: str = "", track: str = "", label: str = ""
+) -> Call:
+    """`POST /retailer/shipments` (ShipmentRequest): (item id, units) of one order. With a label the transport stays
+    away, without a transporter too: Bol's words on the operation. Not idempotent: whoever repeats it looks first."""
+    body: dict[str, object] = {
+        "orderItems": [{"orderItemId": item_id, "quantity": quantity} for item_id, quantity in items],
+        "shipmentReference": reference,
+    }
+    if label:
+        body["shippingLabelId"] = label
+    elif transporter:
+        tracked = {"trackAndTrace": track} if track else {}
+        body["transport"] = {"transporterCode": transporter, **tracked}
+    return Call("create-shipment", "POST", "/retailer/shipments", body=orjson.dumps(body), idempotent=False)
+
+
+def list_shipments(order_id: str, page: int) -> Call:
+    """`GET /retailer/shipments?order-id=`: of whatever method, the newest first, 50 a page."""
+    query = (("order-id", order_id), ("page", str(page)))
+    return Call("list-shipments", "GET", "/retailer/shipments", query)
+
+
+def get_shipment(shipment_id: str) -> Call:
+    """`GET /retailer/shipments/{shipment-id}`: with quantities, which the list has not."""
+    return Call("get-shipment", "GET", f"/retailer/shipments/{_segment(shipment_id)}")
+
+
+def cancel_item(item_id: str, reason: str) -> Call:
+    """`PUT /retailer/orders/cancellation` (CancellationRequest): one item a call. Not idempotent: what is open by then
+    would be cancelled, and a second try is a second write."""
+    body = orjson.dumps({"orderItems": [{"orderItemId": item_id, "reasonCode": reason}]})
+    return Call("cancel-item", "PUT", "/retailer/orders/cancellation", body=body, idempotent=False)
+
+
+def list_returns(fulfilment: str, page: int, handled: bool = False) -> Call:
+    """`GET /retailer/returns`: FBR or FBB; those not handled the oldest first, 50 a page."""
+    query = (
+        ("handled", "true" if handled else "false"),
+        ("fulfilment-method", fulfilment),
+        ("page", str(page)),
+    )
+    return Call("list-returns", "GET", "/retailer/returns", query)
+
+
+def get_return(return_id: str) -> Call:
+    """`GET /retailer/returns/{return-id}`."""
+    return Call("get-return", "GET", f"/retailer/returns/{_segment(return_id)}")
+
+
+def handle_return(rma_id: str, result: str, quantity: int) -> Call:
+    """`PUT /retailer/returns/{rma-id}` (ReturnRequest). It also changes what was handled before, so whoever repeats it
+    looks first."""
+    body = orjson.dumps({"handlingResult": result, "quantityReturned": quantity})
+    path = f"/retailer/returns/{_segment(rma_id)}"
+    return Call("handle-return", "PUT", path, body=body, idempotent=False)
 
 
 def list_subscriptions() -> Call:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from msgspec.structs import replace
-
-from connectors.bol import call, orders, wire
-from connectors.bol.client import PATIENCE, BolAnswer, BolClient, Hear
+from connectors.bol import call, orders, returns, wire, writes
+from connectors.bol.client import BolClient
+from connectors.bol.trip import SWEEP_PATIENCE, Sender, Trip
 from connectors.bol.windows import Window, plan
 from streams.vocabulary.effects import (
+    AskBolProcess,
     BolEffect,
+    CancelBolItem,
     CareForSubscription,
     Effect,
     Execution,
     FetchBolOrder,
+    HandleBolReturn,
     PushStock,
-    RawAnswer,
+    ReadBolShipments,
+    ShipBolItems,
     Stumbled,
     SweepBolOffers,
     SweepBolOrders,
+    SweepBolReturns,
     SweepProcessStatuses,
 )
 from streams.vocabulary.events import (
@@ -41,49 +45,12 @@ from streams.vocabulary.time import Clock, seconds
 
 MOST_PAGES = 200
 """Pages of one list call: 10,000 orders changed in an hour or on a day."""
-MOST_BYTES = 64 * 1024 * 1024
-"""Of all answers to one effect."""
 MOST_STATUSES = 1_000
 """Process statuses in one question (bol-shared-v10, BulkProcessStatusRequest)."""
-SWEEP_PATIENCE = 65.0
-"""Seconds that a page of a sweep waits for the rate limit: the order list allows so many calls a minute."""
 ROUND_AGAIN = 3600.0
 """Seconds between two rounds over the offers that begin anew because Bol no longer took the cursor."""
 SURE = frozenset(("PROCESS_STATUS", "SHIPMENT"))
 """What webhooks surely deliver; whether they do ORDER is not documented (facts/bol.md, Push)."""
-
-
-class Sender(Protocol):
-    """What calls go through: a BolClient, or answers of before (recorded.py)."""
-
-    async def send(
-        self, call: call.Call, patience: float = PATIENCE, hear: Hear | None = None
-    ) -> Delivered[BolAnswer] | Failure:
-        """See BolClient.send."""
-
-
-class _Trip:
-    """The calls of one effect: what they gave is gathered here."""
-
-    def __init__(self, client: Sender, began: datetime) -> None:
-        self._client = client
-        self._bytes = self._calls = 0
-        self.began = began
-        self.raw: list[RawAnswer] = []
-        self.messages: list[Message] = []
-
-    async def send(self, one: call.Call, patience: float = PATIENCE) -> Delivered[BolAnswer] | Failure:
-        """Raises Unreadable when this effect's answers are too long together."""
-        self._calls += 1
-        number = self._calls
-        answer = await self._client.send(
-            one, patience, lambda raw: self.raw.append(replace(raw, call=number))
-        )
-        if isinstance(answer, Delivered):
-            self._bytes += len(answer.answer.body)
-            if self._bytes > MOST_BYTES:
-                raise wire.Unreadable(f"Bol's answers are longer than {MOST_BYTES} bytes together")
-        return answer
 
 
 class BolExecutor:
@@ -107,12 +74,12 @@ class BolExecutor:
             raise TypeError(f"{type(effect).__name__} is no effect of Bol's")
         began = self._clock()
         try:
-            trip = _Trip(self._client(connection), began)
+            trip = Trip(self._client(connection), began)
         except KeyError:
             said = f"the connection {connection!r} is not in the settings"
             return Execution(outcome=Refused(said=said), asked_at=began, answered_at=began)
         try:
-            outcome = await self._run(connection, trip, effect)
+            outcome = await self._run(connection, trip, effect, repeated)
         except wire.Unreadable as error:
             outcome = AnswerLost(why=str(error))
         except Withdrawn:
@@ -131,7 +98,7 @@ class BolExecutor:
             began=began,
         )
 
-    async def _run(self, connection: str, trip: _Trip, effect: BolEffect) -> Answer | Failure:
+    async def _run(self, connection: str, trip: Trip, effect: BolEffect, repeated: bool) -> Answer | Failure:
         match effect:
             case PushStock():
                 pushed = await trip.send(call.patch_stock(effect.offer_id, effect.amount))
@@ -148,12 +115,24 @@ class BolExecutor:
                 return await self._sweep_statuses(trip, effect)
             case CareForSubscription():
                 return await self._care(trip, effect)
+            case ShipBolItems():
+                return await writes.ship(trip, effect, repeated)
+            case CancelBolItem():
+                return await writes.cancel(trip, effect, repeated)
+            case AskBolProcess():
+                return await self._ask_process(trip, effect)
+            case ReadBolShipments():
+                return await writes.read_shipments(trip, effect)
+            case SweepBolReturns():
+                return await self._sweep_returns(trip)
+            case HandleBolReturn():
+                return await writes.handle(trip, effect, repeated)
             case _:
                 assert_never(effect)
 
     # -- orders
 
-    async def _fetch_order(self, trip: _Trip, effect: FetchBolOrder) -> Answer | Failure:
+    async def _fetch_order(self, trip: Trip, effect: FetchBolOrder) -> Answer | Failure:
         fetched = await trip.send(call.get_order(effect.order_id))
         if isinstance(fetched, Refused) and fetched.code == "404":
             return BolOrderFetched(order=None)
@@ -164,7 +143,7 @@ class BolExecutor:
             raise wire.Unreadable(f"asked for order {effect.order_id}, Bol answered with {order.order_id}")
         return BolOrderFetched(order=order)
 
-    async def _sweep_orders(self, trip: _Trip, effect: SweepBolOrders) -> Answer | Failure:
+    async def _sweep_orders(self, trip: Trip, effect: SweepBolOrders) -> Answer | Failure:
         began = trip.began
         planned = plan(effect.since, began)
         found: dict[str, dict[str, orders.ListedItem]] = {}
@@ -183,7 +162,7 @@ class BolExecutor:
         return Swept(cursor=planned.cursor.isoformat(), more=planned.more, found=len(found))
 
     async def _read_list(
-        self, trip: _Trip, window: Window, found: dict[str, dict[str, orders.ListedItem]]
+        self, trip: Trip, window: Window, found: dict[str, dict[str, orders.ListedItem]]
     ) -> Failure | None:
         """All pages of one list into `found`: the items of an order may lie on several, the newer word counts.
 
@@ -211,7 +190,7 @@ class BolExecutor:
 
     # -- offers
 
-    async def _sweep_offers(self, connection: str, trip: _Trip, effect: SweepBolOffers) -> Answer | Failure:
+    async def _sweep_offers(self, connection: str, trip: Trip, effect: SweepBolOffers) -> Answer | Failure:
         listed = await trip.send(call.list_offers(effect.cursor), SWEEP_PATIENCE)
         if isinstance(listed, Refused) and listed.code in ("400", "404", "410") and effect.cursor:
             # A cursor may not live for ever: after a long stop the round begins anew, but not again and again.
@@ -231,9 +210,47 @@ class BolExecutor:
         )
         return Swept(cursor=cursor, more=bool(cursor), found=len(offers))
 
+    # -- returns
+
+    async def _sweep_returns(self, trip: Trip) -> Answer | Failure:
+        """One that is handled meanwhile moves the others up, and one may slip through: the next sweep has it, since it
+        stays in the list until it is handled."""
+        found: dict[str, returns.Returned] = {}
+        for fulfilment in ("FBR", "FBB"):
+            for page in range(1, MOST_PAGES + 1):
+                answer = await trip.send(call.list_returns(fulfilment, page), SWEEP_PATIENCE)
+                if not isinstance(answer, Delivered):
+                    return answer
+                listed = returns.listed(answer.answer.body, answer.answer.raw.asked_at)
+                if not listed:
+                    break
+                found.update((one.return_id, one) for one in listed)
+            else:
+                return Refused(
+                    said=f"more than {MOST_PAGES} pages of {fulfilment} returns that nobody handled: "
+                    "handle them in Bol's partner site"
+                )
+        trip.messages.extend(
+            Message(flow="returns", entity=one.return_id, event=one.noticed) for one in found.values()
+        )
+        return Swept(cursor="", found=len(found))
+
     # -- writes and pushes
 
-    async def _sweep_statuses(self, trip: _Trip, effect: SweepProcessStatuses) -> Answer | Failure:
+    async def _ask_process(self, trip: Trip, effect: AskBolProcess) -> Answer | Failure:
+        asked = await trip.send(call.process_status(effect.process_id))
+        if isinstance(asked, Refused) and asked.code == "404":
+            return ProcessStatuses(statuses=())
+        if not isinstance(asked, Delivered):
+            return asked
+        status = wire.status(asked.answer.body)
+        if status.process_id != effect.process_id:
+            raise wire.Unreadable(
+                f"asked for process {effect.process_id}, Bol answered with {status.process_id}"
+            )
+        return ProcessStatuses(statuses=(status,))
+
+    async def _sweep_statuses(self, trip: Trip, effect: SweepProcessStatuses) -> Answer | Failure:
         found: list[ProcessStatus] = []
         ids = effect.process_ids
         for start in range(0, len(ids), MOST_STATUSES):
@@ -243,7 +260,7 @@ class BolExecutor:
             found.extend(wire.statuses(asked.answer.body))
         return ProcessStatuses(statuses=tuple(found))
 
-    async def _care(self, trip: _Trip, effect: CareForSubscription) -> Answer | Failure:
+    async def _care(self, trip: Trip, effect: CareForSubscription) -> Answer | Failure:
         listed = await trip.send(call.list_subscriptions())
         if not isinstance(listed, Delivered):
             return listed
@@ -267,7 +284,7 @@ class BolExecutor:
         return await self._subscribe(trip, effect, same, sure)
 
     async def _subscribe(
-        self, trip: _Trip, effect: CareForSubscription, same: wire.Subscription | None, wanted: frozenset[str]
+        self, trip: Trip, effect: CareForSubscription, same: wire.Subscription | None, wanted: frozenset[str]
     ) -> Answer | Failure:
         """`same`: our subscription as it is; None: make one."""
         if same is None:

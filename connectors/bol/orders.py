@@ -6,13 +6,13 @@ Shapes: `Order` and `ReducedOrders` of contracts/bol-retailer-v10.openapi.json.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from connectors.bol.wire import MOST_UNITS, Fulfilment, Unreadable, Wire, identifier, read
+from connectors.bol.wire import MOST_UNITS, Unreadable, Wire, identifier, read
 from streams.vocabulary import bol_order
-from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
+from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem, Discount
 from streams.vocabulary.money import cents_of
 from streams.vocabulary.time import utc
 
@@ -36,6 +36,26 @@ class _Address(Wire, frozen=True):
     vat_number: str | None = None
     kvk_number: str | None = None
     order_reference: str | None = None
+    pickup_point_name: str | None = None
+    language: str | None = None
+
+
+class _Fulfilment(Wire, frozen=True):
+    method: str = "FBR"
+    distribution_party: str | None = None
+    latest_delivery_date: str | None = None
+    exact_delivery_date: str | None = None
+    expiry_date: str | None = None
+    time_frame_type: str | None = None
+
+
+class _Discount(Wire, frozen=True):
+    amount: Decimal
+    title: str | None = None
+
+
+class _Service(Wire, frozen=True):
+    service_type: str | None = None
 
 
 class _Offer(Wire, frozen=True):
@@ -56,9 +76,12 @@ class _Item(Wire, frozen=True):
     quantity_shipped: int = 0
     quantity_cancelled: int = 0
     cancellation_request: bool = False
-    fulfilment: Fulfilment | None = None
+    fulfilment: _Fulfilment | None = None
     offer: _Offer | None = None
     product: _Product | None = None
+    discounts: list[_Discount] | None = None
+    commission: Decimal | None = None
+    additional_services: list[_Service] | None = None
     latest_changed_date_time: str | None = None
 
 
@@ -68,6 +91,7 @@ class _Order(Wire, frozen=True):
     order_placed_date_time: str | None = None
     shipment_details: _Address | None = None
     billing_details: _Address | None = None
+    pickup_point: bool = False
 
 
 class ListedItem(Wire, frozen=True):
@@ -75,6 +99,7 @@ class ListedItem(Wire, frozen=True):
 
     order_item_id: str
     quantity: int = 0
+    quantity_shipped: int = 0
     quantity_cancelled: int = 0
     cancellation_request: bool = False
 
@@ -109,6 +134,7 @@ def order(body: bytes, asked_at: datetime) -> BolOrder:
         items=tuple(_item(item) for item in wire.order_items),
         ship_to=_address(wire.shipment_details),
         bill_to=_address(wire.billing_details),
+        pickup_point=wire.pickup_point,
     )
 
 
@@ -123,16 +149,23 @@ def listed(body: bytes) -> list[Listed]:
 def fingerprint(items: Iterable[ListedItem]) -> str:
     """Equal as long as nothing that the flow looks at has changed; the flow makes the same of a fetched order."""
     return bol_order.fingerprint(
-        (item.order_item_id, item.quantity, item.quantity_cancelled, item.cancellation_request)
+        (
+            item.order_item_id,
+            item.quantity,
+            item.quantity_shipped,
+            item.quantity_cancelled,
+            item.cancellation_request,
+        )
         for item in items
     )
 
 
 def _item(wire: _Item) -> BolOrderItem:
-    fulfilment = wire.fulfilment or Fulfilment()
+    fulfilment = wire.fulfilment or _Fulfilment()
     offer = wire.offer or _Offer()
     product = wire.product or _Product()
     item_id = identifier(wire.order_item_id, "order item")
+    exact = _day(fulfilment.exact_delivery_date)
     for units in (wire.quantity, wire.quantity_shipped, wire.quantity_cancelled):
         if not 0 <= units <= MOST_UNITS:
             raise Unreadable(f"Bol's answer has a quantity of {units} in item {item_id}")
@@ -149,7 +182,17 @@ def _item(wire: _Item) -> BolOrderItem:
         reference=offer.reference or "",
         fulfilment=fulfilment.method,
         cancellation_requested=wire.cancellation_request,
-        latest_delivery=fulfilment.latest_delivery_date or fulfilment.exact_delivery_date or "",
+        # Bol fills one of the two (OrderFulfilment).
+        latest_delivery=exact or _day(fulfilment.latest_delivery_date),
+        exact_delivery=bool(exact),
+        expires=_day(fulfilment.expiry_date),
+        time_frame=fulfilment.time_frame_type or "",
+        distribution=fulfilment.distribution_party or "",
+        commission_cents=_cents(wire.commission or Decimal(0), item_id),
+        discounts=tuple(
+            Discount(title=one.title or "", cents=_cents(one.amount, item_id)) for one in wire.discounts or ()
+        ),
+        services=tuple(one.service_type for one in wire.additional_services or () if one.service_type),
     )
 
 
@@ -166,6 +209,14 @@ def _moment(text: str | None) -> datetime | None:
         return utc(moment)
     except (ValueError, OverflowError):
         return None
+
+
+def _day(text: str | None) -> str:
+    """A day as `YYYY-MM-DD`; "" for what is none."""
+    try:
+        return date.fromisoformat((text or "")[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def _address(wire: _Address | None) -> Address:
@@ -187,4 +238,6 @@ def _address(wire: _Address | None) -> Address:
         vat_number=wire.vat_number or "",
         chamber_of_commerce=wire.kvk_number or "",
         order_reference=wire.order_reference or "",
+        pickup_point=wire.pickup_point_name or "",
+        language=wire.language or "",
     )

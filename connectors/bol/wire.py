@@ -1,4 +1,5 @@
-"""Bol's JSON into our words, but for orders (orders.py). Pure. What we do not need is not looked at.
+"""Bol's JSON into our words, but for orders (orders.py), shipments (shipments.py) and returns (returns.py). Pure. What
+we do not need is not looked at.
 
 Shapes: contracts/bol-retailer-v10.openapi.json, bol-shared-v10 and bol-offers-v11. A missing optional field is
 empty; a field of the wrong type, or an id that nothing can be addressed by, is an `Unreadable` answer.
@@ -32,17 +33,13 @@ class Wire(msgspec.Struct, rename="camel", frozen=True):
     """A shape of Bol's; fields in camelCase."""
 
 
-class Fulfilment(Wire, frozen=True):
-    """Who delivers, and until when (orders)."""
-
-    method: str = "FBR"
-    latest_delivery_date: str | None = None
-    exact_delivery_date: str | None = None
-
-
 class _Stock(Wire, frozen=True):
     amount: int | None = None
     managed_by_retailer: bool | None = None
+
+
+class _Fulfilment(Wire, frozen=True):
+    method: str = "FBR"
 
 
 class _Offer(Wire, frozen=True):
@@ -50,7 +47,7 @@ class _Offer(Wire, frozen=True):
     ean: str | None = None
     reference: str | None = None
     stock: _Stock | None = None
-    fulfilment: Fulfilment | None = None
+    fulfilment: _Fulfilment | None = None
 
 
 class _Page(Wire, frozen=True):

@@ -17,19 +17,26 @@ from connectors.mplus.recorded import RecordedMplus
 from connectors.recorded import NotRecorded, Recorded
 from connectors.retry import RetryPolicy
 from streams.vocabulary.effects import (
+    AskBolProcess,
     BolEffect,
+    CancelBolItem,
     CareForSubscription,
     CommitOrder,
     CreateRelation,
     Execution,
     FetchBolOrder,
     FindRelation,
+    HandleBolReturn,
     RawAnswer,
+    ReadBolShipments,
     ReadStock,
+    Sent,
+    ShipBolItems,
     Stumbled,
     SweepArticles,
     SweepBolOffers,
     SweepBolOrders,
+    SweepBolReturns,
     SweepMplusOrders,
     SweepProcessStatuses,
     SweepStock,
@@ -39,10 +46,19 @@ from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from tests.connectors.bol import contract
 from tests.connectors.bol.market import (
+    CANCEL,
     GET_ORDER,
+    GET_RETURN,
+    GET_SHIPMENT,
+    HANDLE,
     LIST_OFFERS,
     LIST_ORDERS,
+    LIST_RETURNS,
+    LIST_SHIPMENTS,
+    PROCESSES,
+    SHIP,
     START,
+    STATUS,
     STATUSES,
     SUBSCRIBE,
     SUBSCRIPTIONS,
@@ -107,6 +123,49 @@ async def test_bols_answers_give_the_same_again(
     assert done.raw
     again = await anew(effect, done.raw, done.began)
     assert what(again) == what(done)
+
+
+async def returns_of(request: httpx.Request) -> httpx.Response:
+    first = (request.url.params["fulfilment-method"], request.url.params["page"]) == ("FBR", "1")
+    return told({"returns": [contract.example("bol-retailer-v10", "ReducedReturn")] if first else []})
+
+
+def no_processes() -> httpx.Response:
+    return told({"processStatuses": []})
+
+
+SHIPMENT = contract.example("bol-retailer-v10", "Shipment")
+SHIPMENTS = [told(contract.example("bol-retailer-v10", "ShipmentsResponse")), told({"shipments": []})]
+RETURN = contract.example("bol-retailer-v10", "Return")
+SHIPPING = ShipBolItems(order_id="A1", items=(Sent(item_id="i1", quantity=1),), reference="r")
+CANCELLING = CancelBolItem(order_id="A2K8290LP8", item_id="2012345678", reason="OTHER")
+HANDLING = HandleBolReturn(return_id="1", rma_id="31234567", result="RETURN_RECEIVED", quantity=1)
+BOL_WRITES: list[tuple[BolEffect, dict[str, list[Any]], bool]] = [
+    (SHIPPING, {SHIP: [told(process(), 202)]}, False),
+    (SHIPPING, {SHIP: [problem(500)]}, False),
+    (SHIPPING, {LIST_SHIPMENTS: [problem(503), *SHIPMENTS], PROCESSES: [told({"processStatuses": [process()]})]}, True),
+    (SHIPPING, {LIST_SHIPMENTS: SHIPMENTS, PROCESSES: [no_processes()], SHIP: [told(process(), 202)]}, True),
+    (CANCELLING, {CANCEL: [told(process(None), 202)]}, False),
+    (CANCELLING, {GET_ORDER: [told(ORDER)]}, True),
+    (AskBolProcess(process_id="p1"), {STATUS: [problem(503), told(process())]}, False),
+    (AskBolProcess(process_id="p1"), {STATUS: [problem(404)]}, False),
+    (ReadBolShipments(order_id="A1"), {LIST_SHIPMENTS: SHIPMENTS, GET_SHIPMENT: [told(SHIPMENT)]}, False),
+    (SweepBolReturns(), {LIST_RETURNS: [problem(500), returns_of]}, False),
+    (HANDLING, {HANDLE: [problem(400)]}, False),
+    (HANDLING, {GET_RETURN: [told(RETURN)]}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("effect", "replies", "repeated"), BOL_WRITES)
+async def test_bols_answers_to_writes_give_the_same_again(
+    effect: BolEffect, replies: dict[str, list[Any]], repeated: bool
+) -> None:
+    market = Market()
+    for operation, some in replies.items():
+        market.will(operation, *some)
+    done = await market.executor(TWICE).execute("shop", effect, repeated)
+    assert done.raw
+    assert what(await anew(effect, done.raw, done.began, repeated)) == what(done)
 
 
 async def test_a_token_that_ended_early_is_no_word_about_the_call() -> None:

@@ -59,7 +59,7 @@ def check_request(request: httpx.Request) -> Operation:
     for name, value in request.url.params.multi_items():
         assert name in known, f"{operation.path} knows no {name}"
         schema = known[name]["schema"]
-        typed: Any = int(value) if schema["type"] == "integer" else value
+        typed: Any = _typed(schema["type"], value)
         _validator(operation.contract, schema).validate(typed)
     answered = {
         media
@@ -76,6 +76,12 @@ def check_request(request: httpx.Request) -> Operation:
         schema = wanted["content"][request.headers["content-type"]]["schema"]
         _validator(operation.contract, schema).validate(orjson.loads(request.content))
     return operation
+
+
+def _typed(kind: str, value: str) -> Any:
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(value, value)
+    return int(value) if kind == "integer" else value
 
 
 def check_answer(operation: Operation, status: int, body: Any) -> None:

@@ -43,6 +43,65 @@ CALLS = [
         V10,
         b'{"processStatusQueries":[{"processStatusId":"1"},{"processStatusId":"2"}]}',
     ),
+    (
+        call.processes_of("2012345678", "CREATE_SHIPMENT", 2),
+        "GET /shared/process-status?entity-id=2012345678&event-type=CREATE_SHIPMENT&page=2",
+        V10,
+        None,
+    ),
+    (
+        call.create_shipment([("1", 2), ("2", 1)], "BOL-A1/1", "TNT", "3SBOL0987654321"),
+        "POST /retailer/shipments",
+        V10,
+        b'{"orderItems":[{"orderItemId":"1","quantity":2},{"orderItemId":"2","quantity":1}],'
+        b'"shipmentReference":"BOL-A1/1","transport":{"transporterCode":"TNT","trackAndTrace":"3SBOL0987654321"}}',
+    ),
+    (
+        call.create_shipment([("1", 2)], "r", "BRIEFPOST"),
+        "POST /retailer/shipments",
+        V10,
+        b'{"orderItems":[{"orderItemId":"1","quantity":2}],"shipmentReference":"r",'
+        b'"transport":{"transporterCode":"BRIEFPOST"}}',
+    ),
+    (
+        call.create_shipment([("1", 2)], "r", "TNT", "3S", "a-label"),
+        "POST /retailer/shipments",
+        V10,
+        b'{"orderItems":[{"orderItemId":"1","quantity":2}],"shipmentReference":"r","shippingLabelId":"a-label"}',
+    ),
+    (
+        call.create_shipment([("1", 2)], "r"),
+        "POST /retailer/shipments",
+        V10,
+        b'{"orderItems":[{"orderItemId":"1","quantity":2}],"shipmentReference":"r"}',
+    ),
+    (call.list_shipments("A1", 1), "GET /retailer/shipments?order-id=A1&page=1", V10, None),
+    (call.get_shipment("541757635"), "GET /retailer/shipments/541757635", V10, None),
+    (
+        call.cancel_item("2012345678", "REQUESTED_BY_CUSTOMER"),
+        "PUT /retailer/orders/cancellation",
+        V10,
+        b'{"orderItems":[{"orderItemId":"2012345678","reasonCode":"REQUESTED_BY_CUSTOMER"}]}',
+    ),
+    (
+        call.list_returns("FBB", 3),
+        "GET /retailer/returns?handled=false&fulfilment-method=FBB&page=3",
+        V10,
+        None,
+    ),
+    (
+        call.list_returns("FBR", 1, handled=True),
+        "GET /retailer/returns?handled=true&fulfilment-method=FBR&page=1",
+        V10,
+        None,
+    ),
+    (call.get_return("65349576"), "GET /retailer/returns/65349576", V10, None),
+    (
+        call.handle_return("86123452", "RETURN_RECEIVED", 3),
+        "PUT /retailer/returns/86123452",
+        V10,
+        b'{"handlingResult":"RETURN_RECEIVED","quantityReturned":3}',
+    ),
     (call.list_subscriptions(), "GET /retailer/subscriptions", V10, None),
     (
         call.create_subscription(HOOK, ("ORDER", "SHIPMENT")),
@@ -80,8 +139,10 @@ def test_calls(one: call.Call, line: str, media: str, body: bytes | None) -> Non
     assert (one.media, one.body) == (media, body)
 
 
-def test_only_what_makes_something_new_is_not_idempotent() -> None:
-    assert {one.operation for one, *_ in CALLS if not one.idempotent} == {"create-subscription"}
+def test_only_what_must_not_happen_twice_is_not_idempotent() -> None:
+    assert {one.operation for one, *_ in CALLS if not one.idempotent} == {
+        "create-subscription", "create-shipment", "cancel-item", "handle-return"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("odd", ["../offers", "a/b", "a?b#c", "%2e", "..", ".", "ä", "a b\r\nHost: x"])

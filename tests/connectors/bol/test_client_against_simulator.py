@@ -228,7 +228,13 @@ async def test_the_list_and_the_order_itself_have_the_same_fingerprint(shop: Sho
     assert isinstance(fetched, BolOrderFetched)
     assert fetched.order is not None
     assert message.event.changed == fingerprint(
-        (item.item_id, item.quantity, item.quantity_cancelled, item.cancellation_requested)
+        (
+            item.item_id,
+            item.quantity,
+            item.quantity_shipped,
+            item.quantity_cancelled,
+            item.cancellation_requested,
+        )
         for item in fetched.order.items
     )
 

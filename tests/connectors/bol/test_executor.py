@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import orjson
@@ -12,14 +12,21 @@ import pytest
 from connectors.bol.orders import ListedItem, fingerprint
 from connectors.retry import RetryPolicy
 from streams.vocabulary.effects import (
+    AskBolProcess,
     BolEffect,
+    CancelBolItem,
     CareForSubscription,
     Execution,
     FetchBolOrder,
+    HandleBolReturn,
     PushStock,
+    ReadBolShipments,
     ReadStock,
+    Sent,
+    ShipBolItems,
     SweepBolOffers,
     SweepBolOrders,
+    SweepBolReturns,
     SweepProcessStatuses,
 )
 from streams.vocabulary.events import (
@@ -36,13 +43,19 @@ from streams.vocabulary.events import (
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.connectors.bol import contract
 from tests.connectors.bol.market import (
+    CANCEL,
     CHANGE,
     GET_ORDER,
+    HANDLE,
     LIST_OFFERS,
     LIST_ORDERS,
+    LIST_RETURNS,
+    LIST_SHIPMENTS,
     OFFER,
     PATCH,
+    SHIP,
     START,
+    STATUS,
     STATUSES,
     SUBSCRIBE,
     SUBSCRIPTIONS,
@@ -71,8 +84,21 @@ EVERY: list[BolEffect] = [
     SweepBolOffers(),
     SweepProcessStatuses(process_ids=("p1",)),
     CareForSubscription(url=URL),
+    ShipBolItems(order_id="A1", items=(Sent(item_id="i1", quantity=1),), reference="r"),
+    CancelBolItem(order_id="A1", item_id="i1", reason="OTHER"),
+    AskBolProcess(process_id="p1"),
+    ReadBolShipments(order_id="A1"),
+    SweepBolReturns(),
+    HandleBolReturn(return_id="1", rma_id="2", result="RETURN_RECEIVED", quantity=1),
 ]
-OPERATIONS = (PATCH, GET_ORDER, LIST_ORDERS, LIST_OFFERS, STATUSES, SUBSCRIPTIONS)
+OPERATIONS = (
+    PATCH, GET_ORDER, LIST_ORDERS, LIST_OFFERS, STATUSES, SUBSCRIPTIONS, SHIP, CANCEL, STATUS, LIST_SHIPMENTS,
+    LIST_RETURNS, HANDLE,
+)  # fmt: skip
+
+
+def test_every_effect_is_tried() -> None:
+    assert {type(one) for one in EVERY} == set(get_args(BolEffect))
 
 
 async def execute(market: Market, effect: BolEffect, policy: RetryPolicy | None = None) -> Execution:
@@ -173,7 +199,7 @@ async def test_the_items_of_an_order_on_two_pages_are_one_order(market: Market) 
         pages(listed_page(listed_order("A1", first)), listed_page(listed_order("A1", second))),
     )
     done = await execute(market, SweepBolOrders(since=START))
-    assert noticed(done) == {"A1": fingerprint([ListedItem("a", 1), ListedItem("b", 3, 1)])}
+    assert noticed(done) == {"A1": fingerprint([ListedItem("a", 1), ListedItem("b", 3, 0, 1)])}
 
 
 async def test_a_list_of_several_pages_is_read_twice_so_that_nothing_slips_through(market: Market) -> None:
@@ -207,7 +233,7 @@ async def test_the_newest_word_on_an_item_counts(market: Market) -> None:
 
     market.will(LIST_ORDERS, answer)
     done = await execute(market, SweepBolOrders(since=START - timedelta(hours=5)))
-    assert noticed(done) == {"A1": fingerprint([ListedItem("a", 1, 1)])}
+    assert noticed(done) == {"A1": fingerprint([ListedItem("a", 1, 0, 1)])}
 
 
 async def test_a_long_stop_is_caught_up_with_in_steps_within_the_limit(market: Market) -> None:
@@ -510,7 +536,7 @@ async def test_trouble_is_an_outcome(
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'"\xff"', b"[" * 100_000, b'{"orders": 1'])
 async def test_rubbish_is_an_outcome(market: Market, effect: BolEffect, body: bytes) -> None:
     for operation in OPERATIONS:
-        market.will(operation, odd(body))
+        market.will(operation, odd(body, 202 if operation in (SHIP, CANCEL, HANDLE) else 200))
     done = await execute(market, effect)
     assert isinstance(done.outcome, AnswerLost)
     assert "not what the contract says" in done.outcome.why

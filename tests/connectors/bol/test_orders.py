@@ -13,13 +13,20 @@ from hypothesis import strategies as st
 
 from connectors.bol import orders
 from connectors.bol.wire import Unreadable
-from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
+from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem, Discount
 from tests.connectors.bol import contract
 from tests.connectors.bol.market import START
 
 WHOLE = contract.example("bol-retailer-v10", "Order")
 NULLABLE = {
-    "shipmentDetails": ("houseNumberExtension", "extraAddressInformation", "email", "company"),
+    "shipmentDetails": (
+        "houseNumberExtension",
+        "extraAddressInformation",
+        "email",
+        "company",
+        "pickupPointName",
+        "language",
+    ),
     "billingDetails": ("company", "vatNumber", "kvkNumber", "orderReference"),
 }
 
@@ -51,7 +58,15 @@ def test_the_example_of_the_contract() -> None:
                 reference="BOLCOM00123",
                 fulfilment="FBR",
                 cancellation_requested=False,
-                latest_delivery="2017-02-10",
+                # The example fills both; the day that the customer chose is the one that counts.
+                latest_delivery="2017-02-13",
+                exact_delivery=True,
+                expires="2017-02-13",
+                time_frame="REGULAR",
+                distribution="RETAILER",
+                commission_cents=518,
+                discounts=(Discount(title="kiscier x + y promotion", cents=1099),),
+                services=("PLACEMENT_AND_INSTALLATION",),
             ),
         ),
         ship_to=Address(
@@ -67,6 +82,8 @@ def test_the_example_of_the_contract() -> None:
             country="NL",
             email="billie@verkopen.bol.com",
             phone="012123456",
+            pickup_point="Albert Heijn: UTRECHT",
+            language="nl",
         ),
         bill_to=Address(
             first_name="Billie",
@@ -84,6 +101,7 @@ def test_the_example_of_the_contract() -> None:
             chamber_of_commerce="99887766",
             order_reference="MijnReferentie",
         ),
+        pickup_point=True,
     )
 
 
@@ -104,6 +122,35 @@ def test_everything_nullable_is_null() -> None:
     assert (order.ship_to.email, order.ship_to.company, order.ship_to.extra) == ("", "", "")
     [read] = order.items
     assert (read.ean, read.offer_id, read.fulfilment, read.latest_delivery) == ("", "", "FBR", "")
+    assert (read.distribution, read.time_frame, read.expires, read.services) == ("", "", "", ())
+    assert (order.ship_to.pickup_point, order.ship_to.language) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("dates", "latest", "exact"),
+    [
+        ({"latestDeliveryDate": "2026-11-24"}, "2026-11-24", False),
+        ({"exactDeliveryDate": "2026-11-25"}, "2026-11-25", True),
+        ({"latestDeliveryDate": None, "exactDeliveryDate": None}, "", False),
+        ({"latestDeliveryDate": "2026-11-24T00:00:00+01:00"}, "2026-11-24", False),
+        ({"latestDeliveryDate": "soon", "exactDeliveryDate": ""}, "", False),
+    ],
+)
+def test_the_day_of_delivery(dates: dict[str, Any], latest: str, exact: bool) -> None:
+    [item] = parsed(with_item(fulfilment={"method": "FBR", "timeFrameType": "EVENING", **dates})).items
+    assert (item.latest_delivery, item.exact_delivery, item.time_frame) == (latest, exact, "EVENING")
+
+
+def test_shipped_via_bol_and_free() -> None:
+    """VVB: sent by the retailer with a label of Bol's; a gift has a price of nothing."""
+    discounts = [{"title": "3 voor 2", "amount": 19.95}, {"title": "", "amount": 0.05}]
+    fulfilment = {"method": "FBR", "distributionParty": "BOL", "timeFrameType": "REGULAR"}
+    [item] = parsed(
+        with_item(fulfilment=fulfilment, discounts=discounts, unitPrice=20, totalPrice=0, commission=0)
+    ).items
+    assert (item.fulfilment, item.distribution) == ("FBR", "BOL")
+    assert item.discounts == (Discount(title="3 voor 2", cents=1995), Discount(title="", cents=5))
+    assert (item.total_cents, item.commission_cents) == (0, 0)
 
 
 def test_without_the_moment_it_was_placed_the_first_change_stands_for_it() -> None:
@@ -215,7 +262,7 @@ def test_the_list_of_the_contract() -> None:
     contract.check("bol-retailer-v10", "ReducedOrders", LISTED)
     [one] = orders.listed(orjson.dumps(LISTED))
     assert one.order_id == "A2K8290LP8"
-    assert one.items == (orders.ListedItem("2012345678", 10, 0, False),)
+    assert one.items == (orders.ListedItem("2012345678", 10, 10, 0, False),)
 
 
 @pytest.mark.parametrize("body", [{}, {"orders": []}, {"orders": None}])
@@ -232,15 +279,26 @@ def test_no_list(body: Any) -> None:
 def test_the_fingerprint_tells_what_matters() -> None:
     known = orders.fingerprint(items_of())
     assert known == orders.fingerprint(items_of(latestChangedDateTime="2026-01-01T00:00:00Z"))
-    assert known == orders.fingerprint(items_of(quantityShipped=3, fulfilmentStatus="HANDLED"))
-    changes = [{"orderItemId": "1"}, {"quantity": 9}, {"quantityCancelled": 1}, {"cancellationRequest": True}]
+    assert known == orders.fingerprint(items_of(fulfilmentStatus="HANDLED", ean="1"))
+    changes = [
+        {"orderItemId": "1"},
+        {"quantity": 9},
+        {"quantityShipped": 3},
+        {"quantityCancelled": 1},
+        {"cancellationRequest": True},
+    ]
     others = {orders.fingerprint(items_of(**change)) for change in changes}
-    assert len(others) == 4
+    assert len(others) == 5
     assert known not in others
 
 
 listed_items = st.builds(
-    orders.ListedItem, st.text(max_size=3), st.integers(0, 3), st.integers(0, 3), st.booleans()
+    orders.ListedItem,
+    st.text(max_size=3),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.booleans(),
 )
 
 
