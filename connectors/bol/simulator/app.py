@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.bol.simulator import offers, orders, subscriptions
+from connectors.bol.simulator import offers, orders, returns, subscriptions
 from connectors.bol.simulator.answers import Cut, as_json, as_problem, read, struck, takes
 from connectors.bol.simulator.books import BolBooks
 from connectors.bol.simulator.config import BolSimulatorConfig
@@ -35,7 +35,7 @@ from streams.vocabulary.time import Clock, seconds
 
 SLOW_SECONDS = 2.0
 MOST_TOKENS = 1_000
-ENDPOINTS = (*offers.ENDPOINTS, *orders.ENDPOINTS, *subscriptions.ENDPOINTS)
+ENDPOINTS = (*offers.ENDPOINTS, *orders.ENDPOINTS, *returns.ENDPOINTS, *subscriptions.ENDPOINTS)
 
 
 class BolSimulator:
@@ -66,7 +66,9 @@ class BolSimulator:
 
     def _open(self) -> None:
         config = self.config
-        self.books = BolBooks(self._clock, self._rng, config.process_seconds, config.process_kept)
+        self.books = BolBooks(
+            self._clock, self._rng, config.process_seconds, config.process_kept, habits=config
+        )
         self.limits = Windows(config.limits, self._clock)
         self.pushes = Pushes(config, self.books, self.keys, self.faults, self._client, self.sleep)
 
@@ -157,6 +159,7 @@ class BolSimulator:
                     raise NotDone(f"Content-Type must be {endpoint.media}", 415)
                 body = await read(request, self.config.max_body, endpoint.body)
             names = request.path_params
+            self.books.diary.catch_up()
             told = endpoint.handler(Call(self, endpoint, path, names, request.query_params, body))
         except NotDone as refusal:
             return as_problem(refusal.status, str(refusal), path, headers, refusal.name)

@@ -144,6 +144,26 @@ class CancellationAsked(Struct, rename="camel"):
     order_items: Annotated[list[CancelledItem], Meta(min_length=1, max_length=1)]
 
 
+# -- returns (v10)
+
+HandlingResult = Literal[
+    "RETURN_RECEIVED", "EXCHANGE_PRODUCT", "RETURN_DOES_NOT_MEET_CONDITIONS", "REPAIR_PRODUCT",
+    "CUSTOMER_KEEPS_PRODUCT_PAID",
+]  # fmt: skip
+ReturnedUnits = Annotated[int, Meta(ge=1, le=9999)]
+
+
+class ReturnHandled(Struct, rename="camel"):
+    handling_result: HandlingResult | Literal["STILL_APPROVED"]
+    quantity_returned: ReturnedUnits
+
+
+class ReturnMade(Struct, rename="camel"):
+    order_item_id: Id
+    handling_result: HandlingResult
+    quantity_returned: ReturnedUnits
+
+
 # -- process statuses and subscriptions (v10)
 
 

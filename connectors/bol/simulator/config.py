@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from connectors.bol.simulator.habits import Habits
+
 LIMITS: Mapping[str, tuple[int, float]] = {
     "list-orders": (25, 60.0),
     "get-order": (25, 1.0),
@@ -15,6 +17,9 @@ LIMITS: Mapping[str, tuple[int, float]] = {
     "process-status": (100, 1.0),
     "subscriptions": (25, 1.0),
     "shipments": (25, 1.0),
+    "list-returns": (20, 60.0),
+    "get-return": (25, 1.0),
+    "write-return": (25, 1.0),
 }
 """Calls and seconds per window (facts/bol.md: known figures, unofficial)."""
 RESOURCES = (
@@ -30,8 +35,8 @@ RESOURCES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class BolSimulatorConfig:
-    """One retailer's account."""
+class BolSimulatorConfig(Habits):
+    """One retailer's account, and how its customers behave (Habits)."""
 
     client_id: str = "demo"
     client_secret: str = field(default="demo-secret", repr=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any, Literal
 
+from connectors.bol.simulator.habits import Habits
+
+Country = Literal["NL", "BE"]
 _FIRST = (
     "Jan", "Sanne", "Fatima", "Daan", "Lieke", "Mohammed", "Anneke", "Youssef", "Femke", "Bram", "Zoë", "Søren",
     "J.", "Marie-Louise",
@@ -13,15 +17,24 @@ _LAST = (
     "de Vries", "Jansen", "van den Berg", "Bakker", "El Amrani", "Peeters", "Maes", "Yılmaz", "van 't Hof",
     "Müller-Ștefan", "O'Brien", "Visser", "van der Meer-Oosterhuis van Wassenaar tot Starrenburg", "Li",
 )  # fmt: skip
-# Zip codes as the contract writes them: '1234AB' in the Netherlands, '0000' in Belgium (ShipmentDetails.zipCode).
-_PLACES = (
-    ("3511AB", "Utrecht", "NL", "Oudegracht"), ("1017XN", "Amsterdam", "NL", "Keizersgracht"),
-    ("9712CP", "Groningen", "NL", "Oude Boteringestraat"), ("6211LE", "Maastricht", "NL", "Vrijthof"),
-    ("5211JX", "'s-Hertogenbosch", "NL", "Hinthamerstraat"), ("8911HE", "Ljouwert", "NL", "It Fliet"),
-    ("6511MD", "Nijmegen", "NL", "Plein 1944"), ("1054EA", "Amsterdam", "NL", "1e Helmersstraat"),
-    ("2000", "Antwerpen", "BE", "Meir"), ("9000", "Gent", "BE", "Veldstraat"),
-    ("1000", "Brussel / Bruxelles", "BE", "Rue de l'Étuve"),
+_FOREIGN = (
+    ("Олена", "Шевченко"), ("李", "娜"), ("محمد", "العلي"), ("Ελένη", "Παπαδοπούλου"), ("Łukasz", "Wójcik"),
+    ("संजय", "शर्मा"),
 )  # fmt: skip
+# Zip codes as the contract writes them: '1234AB' in the Netherlands, '0000' in Belgium (ShipmentDetails.zipCode).
+_PLACES: dict[Country, tuple[tuple[str, str, str], ...]] = {
+    "NL": (
+        ("3511AB", "Utrecht", "Oudegracht"), ("1017XN", "Amsterdam", "Keizersgracht"),
+        ("9712CP", "Groningen", "Oude Boteringestraat"), ("6211LE", "Maastricht", "Vrijthof"),
+        ("5211JX", "'s-Hertogenbosch", "Hinthamerstraat"), ("8911HE", "Ljouwert", "It Fliet"),
+        ("6511MD", "Nijmegen", "Plein 1944"), ("1054EA", "Amsterdam", "1e Helmersstraat"),
+    ),
+    "BE": (
+        ("2000", "Antwerpen", "Meir"), ("9000", "Gent", "Veldstraat"),
+        ("1000", "Brussel / Bruxelles", "Rue de l'Étuve"),
+    ),
+}  # fmt: skip
+_BELGIAN = 3 / 11
 _EXTENSIONS = ("", "", "", "A", "bis", "-2", "3 hoog", "/B1", "bus 12", "t/o 14")
 _EXTRA = ("", "", "", "", "Apartment 4", "t.a.v. receptie", "<achterom> & bel 2x")
 _COMPANIES = ("Bloem & Zonen B.V.", "Atelier Noord", "Maes bvba")
@@ -52,13 +65,25 @@ class Customer:
     vat_number: str
     kvk_number: str
     order_reference: str
+    person: int = 0
+    """Who it is, whatever the address says: the same one in every order of the same person. Bol tells it nobody."""
 
 
-def customer(rng: Random, order_id: str) -> Customer:
-    """Someone who orders; the e-mail address is a relay of Bol's, new for each order (facts/bol.md, Orders)."""
-    zip_code, city, country, street = rng.choice(_PLACES)
-    business = rng.random() < 0.1
-    return Customer(
+def customer(
+    rng: Random,
+    order_id: str,
+    habits: Habits | None = None,
+    country: Country | None = None,
+    business: bool | None = None,
+    pickup: bool | None = None,
+    odd: bool | None = None,
+) -> Customer:
+    """Someone who orders, new to Bol. What is None falls as the habits say."""
+    habits = habits or Habits()
+    land: Country = country or ("BE" if rng.random() < _BELGIAN else "NL")
+    zip_code, city, street = rng.choice(_PLACES[land])
+    company = _fall(rng, business, habits.business_share)
+    made = Customer(
         first_name=rng.choice(_FIRST),
         surname=rng.choice(_LAST),
         street=street,
@@ -67,29 +92,63 @@ def customer(rng: Random, order_id: str) -> Customer:
         extra=rng.choice(_EXTRA),
         zip_code=zip_code,
         city=city,
-        country=country,
-        email=f"{order_id.lower()}{rng.getrandbits(40):010x}@verkopen.bol.com",
+        country=land,
+        email=relay(rng, order_id),
         phone="" if rng.random() < 0.5 else f"06{rng.randint(10_000_000, 99_999_999)}",
-        language=rng.choice(("nl-BE", "fr-BE")) if country == "BE" else "nl",
-        pickup_point=rng.choice(_PICKUP) if rng.random() < 0.1 else "",
+        language=rng.choice(("nl-BE", "fr-BE")) if land == "BE" else "nl",
+        pickup_point=rng.choice(_PICKUP) if _fall(rng, pickup, habits.pickup_share) else "",
         bill_to_box=str(rng.randint(1, 9999)) if rng.random() < 0.15 else "",
-        company=rng.choice(_COMPANIES) if business else "",
-        vat_number=_vat(rng, country) if business else "",
-        kvk_number=_registered(rng, country) if business else "",
-        order_reference=f"PO-{rng.randint(1000, 9999)}" if business and rng.random() < 0.5 else "",
+        company=rng.choice(_COMPANIES) if company else "",
+        vat_number="",
+        kvk_number="",
+        order_reference=f"PO-{rng.randint(1000, 9999)}" if company and rng.random() < 0.5 else "",
+        person=rng.getrandbits(48),
     )
+    if company:
+        vat_number, kvk_number = _registered(rng, land)
+        made = replace(made, vat_number=vat_number, kvk_number=kvk_number)
+    return _odd(rng, made) if _fall(rng, odd, habits.odd_address_share) else made
 
 
-def _vat(rng: Random, country: str) -> str:
+def again(rng: Random, one: Customer, order_id: str) -> Customer:
+    """The same person with another order: all is as before but the relay address (facts/bol.md, Orders)."""
+    return replace(one, email=relay(rng, order_id))
+
+
+def relay(rng: Random, order_id: str) -> str:
+    """An address of Bol's that leads to the customer, new for each order."""
+    return f"{order_id.lower()}{rng.getrandbits(40):010x}@verkopen.bol.com"
+
+
+def _fall(rng: Random, wanted: bool | None, share: float) -> bool:
+    drawn = rng.random() < share
+    return drawn if wanted is None else wanted
+
+
+def _odd(rng: Random, one: Customer) -> Customer:
+    first, last = rng.choice(_FOREIGN)
+    box = {"street": "Postbus" if one.country == "NL" else "PB", "house_number": str(rng.randint(1, 9999))}
+    kinds: tuple[dict[str, Any], ...] = (
+        {"house_number": "", "extension": ""},
+        {"extension": "bus 3"},
+        {**box, "extension": ""},
+        {"extra": f"c/o fam. {rng.choice(_LAST)}"},
+        {"first_name": first, "surname": last},
+        {"street": f"{one.street} {one.house_number}", "house_number": "", "extension": ""},
+    )
+    return replace(one, **rng.choice(kinds))
+
+
+def _registered(rng: Random, country: Country) -> tuple[str, str]:
+    """VAT number and chamber of commerce number (in Belgium both are the enterprise number), with right check
+    digits."""
     if country == "BE":
-        return f"BE0{rng.randint(100_000_000, 999_999_999)}"
-    return f"NL{rng.randint(100_000_000, 999_999_999)}B01"
-
-
-def _registered(rng: Random, country: str) -> str:
-    """A chamber of commerce number, or in Belgium an enterprise number."""
-    return (
-        f"0{rng.randint(100_000_000, 999_999_999)}"
-        if country == "BE"
-        else str(rng.randint(10_000_000, 99_999_999))
-    )
+        first = rng.randint(1_000_000, 9_999_999)
+        number = f"0{first}{97 - first % 97:02d}"
+        return f"BE{number}", number
+    while True:
+        digits = [rng.randint(1, 9), *(rng.randint(0, 9) for _ in range(7))]
+        check = sum(digit * weight for digit, weight in zip(digits, range(9, 1, -1), strict=True)) % 11
+        if check < 10:
+            number = "".join(map(str, [*digits, check]))
+            return f"NL{number}B01", str(rng.randint(10_000_000, 99_999_999))

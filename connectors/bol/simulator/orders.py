@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from connectors.bol.simulator import asked, told
 from connectors.bol.simulator.endpoint import V10, Call, Endpoint, Told
-from connectors.bol.simulator.records import Item, Order, named
+from connectors.bol.simulator.records import Item, NotDone, Order
 from streams.vocabulary.time import SHOP_ZONE
 
 PAGE = 50
@@ -26,8 +26,10 @@ def list_orders(call: Call) -> Told:
     by_label = asked.flag(query, "vvb-only") is True
 
     def fits(item: Item) -> bool:
-        if by_label or (method != "ALL" and item.fulfilment != method):
-            return False  # nothing here is shipped with Bol's labels (VVB)
+        if by_label and (item.fulfilment, item.distribution) != ("FBR", "BOL"):
+            return False  # only what is shipped with Bol's labels (VVB)
+        if method != "ALL" and item.fulfilment != method:
+            return False
         if status == "OPEN" and item.open == 0:
             return False
         if status == "SHIPPED" and item.shipped == 0:
@@ -59,7 +61,8 @@ def get_order(call: Call) -> Told:
 def cancel(call: Call) -> Told:
     """`PUT /retailer/orders/cancellation`: one item a call."""
     body: asked.CancellationAsked = call.body
-    return call.accepted(call.books.cancel(body.order_items[0].order_item_id, call.fate()))
+    one = body.order_items[0]
+    return call.accepted(call.books.cancel(one.order_item_id, call.fate(), one.reason_code))
 
 
 def ship(call: Call) -> Told:
@@ -67,13 +70,17 @@ def ship(call: Call) -> Told:
     body: asked.ShipmentAsked = call.body
     transport: dict[str, str] = {}
     if body.transport is not None:
+        if body.shipping_label_id is not None:
+            raise NotDone("with a shippingLabelId the transport stays empty", name="transport")
         transport["transporterCode"] = body.transport.transporter_code
         if body.transport.track_and_trace is not None:
             transport["trackAndTrace"] = body.transport.track_and_trace
-    if body.shipping_label_id is not None:
-        transport["shippingLabelId"] = body.shipping_label_id
     items = [(one.order_item_id, one.quantity) for one in body.order_items]
-    return call.accepted(call.books.ship(items, body.shipment_reference or "", transport, call.fate()))
+    return call.accepted(
+        call.books.ship(
+            items, body.shipment_reference or "", transport, call.fate(), body.shipping_label_id or ""
+        )
+    )
 
 
 def list_shipments(call: Call) -> Told:
@@ -96,7 +103,7 @@ def list_shipments(call: Call) -> Told:
 
 def get_shipment(call: Call) -> Told:
     """`GET /retailer/shipments/{shipment-id}`."""
-    return Told(200, told.shipment(named(call.books.shipments, call.names["shipment_id"], "shipment")))
+    return Told(200, told.shipment(call.books.shipment(call.names["shipment_id"])))
 
 
 ENDPOINTS = (

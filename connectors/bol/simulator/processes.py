@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from connectors.bol.simulator.records import Fate, Process
@@ -65,6 +65,10 @@ class Processes:
         while self._running and self._running[0].ends <= now:
             fresh.append(self._running.popleft())
         return fresh
+
+    def __iter__(self) -> Iterator[Process]:
+        """Those that are remembered, oldest first."""
+        return iter(list(self._all.values()))
 
     def __len__(self) -> int:
         return len(self._all)

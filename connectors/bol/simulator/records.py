@@ -1,15 +1,19 @@
-"""What the marketplace's books hold: offers, orders, shipments, writes and subscriptions."""
+"""What the marketplace's books hold: offers, orders, shipments, returns, writes and subscriptions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 
 from connectors.bol.simulator.generator import Customer
 
 Method = Literal["FBR", "FBB"]
+Party = Literal["RETAILER", "BOL"]
+"""Who has it brought: with BOL and FBR, the retailer sends it with a label of Bol's (VVB)."""
+TimeFrame = Literal["REGULAR", "EVENING", "APPOINTMENT", "SAMEDAY", "SUNDAY"]
+Who = Literal["retailer", "customer", "bol", "expired", "partner-site"]
 Fate = Literal["SUCCESS", "FAILURE", "TIMEOUT"]
 T = TypeVar("T")
 
@@ -76,8 +80,20 @@ class Item:
     """What Bol showed at the moment of the order: less than `quantity` only where the order was forced."""
     revision: int
     """The offer's, when it was ordered."""
+    distribution: Party = "RETAILER"
+    discounts: tuple[tuple[str, int], ...] = ()
+    """(title, cents) for the whole line: `total_cents` is after them."""
+    commission_cents: int = 0
+    latest: date | None = None
+    exact: date | None = None
+    """One of the two (OrderFulfilment)."""
+    expires: date | None = None
+    time_frame: TimeFrame = "REGULAR"
+    services: tuple[str, ...] = ()
     shipped: int = 0
     cancelled: int = 0
+    returned: int = 0
+    """Units of registered returns."""
     cancellation_asked: bool = False
 
     @property
@@ -111,6 +127,76 @@ class Shipment:
     items: list[tuple[Item, int]]
     reference: str
     transport: dict[str, str]
+    by: Who = "retailer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A shipping label that was bought for these items."""
+
+    label_id: str
+    order: Order
+    items: tuple[Item, ...]
+    transporter: str
+    track: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancellation:
+    """Units of an item that fell away. `reason`: a code of CancellationRequest, or nothing."""
+
+    at: datetime
+    order: Order
+    item: Item
+    quantity: int
+    by: Who
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handling:
+    """How a returned item was dealt with."""
+
+    at: datetime
+    result: str
+    quantity: int
+    by: Who
+
+
+@dataclass(kw_only=True)
+class ReturnedItem:
+    """Units of an order item that come back."""
+
+    rma_id: str
+    order: Order
+    item: Item
+    expected: int
+    main_reason: str
+    detailed_reason: str
+    comments: str
+    transporter: str
+    track: str
+    handlings: list[Handling] = field(default_factory=list)
+
+    @property
+    def handled(self) -> bool:
+        """Whether anybody gave a result ("once feedback is received, it becomes HANDLED": Bol's page on returns)."""
+        return bool(self.handlings)
+
+
+@dataclass(kw_only=True)
+class Return:
+    """What one customer sends back at once, all of one method."""
+
+    return_id: str
+    at: datetime
+    fulfilment: Method
+    items: list[ReturnedItem]
+
+    @property
+    def handled(self) -> bool:
+        """Whether all of it is."""
+        return all(one.handled for one in self.items)
 
 
 @dataclass(kw_only=True)

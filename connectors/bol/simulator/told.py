@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date, datetime
 from typing import Any
 
 import orjson
 
 from connectors.bol.simulator.generator import Customer
-from connectors.bol.simulator.records import Item, Offer, Order, Process, Shipment, Subscription
+from connectors.bol.simulator.records import (
+    Item,
+    Offer,
+    Order,
+    Process,
+    Return,
+    ReturnedItem,
+    Shipment,
+    Subscription,
+)
+from connectors.bol.simulator.return_desk import NOT_ACCEPTED
 from connectors.bol.simulator.shelf import Shelf
 from streams.vocabulary.time import SHOP_ZONE, utc
 
-COMMISSION = Decimal("0.12")
 TITLES = {
     400: "Error validating request. Consult the bol.com API documentation for more information.",
     401: "Unauthorized",
@@ -160,14 +168,16 @@ def _address(buyer: Customer) -> dict[str, Any]:
 
 
 def _item(item: Item) -> dict[str, Any]:
-    discount = item.unit_cents * item.quantity - item.total_cents
     return {
         "orderItemId": item.item_id,
         "cancellationRequest": item.cancellation_asked,
         "fulfilment": {
             "method": item.fulfilment,
-            "distributionParty": "RETAILER" if item.fulfilment == "FBR" else "BOL",
-            "timeFrameType": "REGULAR",
+            "distributionParty": item.distribution,
+            "latestDeliveryDate": _day(item.latest),
+            "exactDeliveryDate": _day(item.exact),
+            "expiryDate": _day(item.expires),
+            "timeFrameType": item.time_frame,
         },
         "offer": {"offerId": item.offer.offer_id, "reference": item.reference},
         "product": {"ean": item.offer.ean, "title": item.title},
@@ -176,15 +186,15 @@ def _item(item: Item) -> dict[str, Any]:
         "quantityCancelled": item.cancelled,
         "unitPrice": money(item.unit_cents),
         "totalPrice": money(item.total_cents),
-        "discounts": [{"title": "Korting", "amount": money(discount)}] if discount else [],
-        "commission": money(_commission(item)),
+        "discounts": [{"title": title, "amount": money(cents)} for title, cents in item.discounts],
+        "commission": money(item.commission_cents),
+        "additionalServices": [{"serviceType": one} for one in item.services],
         "latestChangedDateTime": local(item.changed),
     }
 
 
-def _commission(item: Item) -> int:
-    """In cents, for all units of the item (OrderOrderItem.commission)."""
-    return int((item.total_cents * COMMISSION).quantize(Decimal(1), ROUND_HALF_UP))
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def shipment_reduced(one: Shipment) -> dict[str, Any]:
@@ -206,14 +216,15 @@ def shipment(one: Shipment) -> dict[str, Any]:
                 "orderItemId": item.item_id,
                 "fulfilment": {
                     "method": item.fulfilment,
-                    "distributionParty": "RETAILER" if item.fulfilment == "FBR" else "BOL",
+                    "distributionParty": item.distribution,
+                    "latestDeliveryDate": _day(item.latest),
                 },
                 "offer": {"offerId": item.offer.offer_id, "reference": item.reference},
                 "product": {"ean": item.offer.ean, "title": item.title},
                 "quantity": item.quantity,
                 "quantityShipped": quantity,
                 "unitPrice": money(item.unit_cents),
-                "commission": money(_commission(item)),
+                "commission": money(item.commission_cents),
             }
             for item, quantity in one.items
         ],
@@ -230,11 +241,72 @@ def _shipment(one: Shipment) -> dict[str, Any]:
     }
 
 
+def returned_reduced(one: Return) -> dict[str, Any]:
+    """ReducedReturn."""
+    return _return(one) | {"returnItems": [_returned(item) for item in one.items]}
+
+
+def returned(one: Return) -> dict[str, Any]:
+    """Return."""
+    return _return(one) | {
+        "returnItems": [
+            _returned(item)
+            | {
+                "title": item.item.title,
+                "trackAndTrace": item.track,
+                "transporterName": item.transporter,
+                "customerDetails": _sender(item.order.customer),
+            }
+            for item in one.items
+        ]
+    }
+
+
+def _return(one: Return) -> dict[str, Any]:
+    return {
+        "returnId": one.return_id,
+        "registrationDateTime": local(one.at),
+        "fulfilmentMethod": one.fulfilment,
+    }
+
+
+def _returned(one: ReturnedItem) -> dict[str, Any]:
+    return {
+        "rmaId": one.rma_id,
+        "orderId": one.order.order_id,
+        "ean": one.item.ean,
+        "expectedQuantity": one.expected,
+        "returnReason": {
+            "mainReason": one.main_reason,
+            "detailedReason": one.detailed_reason or None,
+            "customerComments": one.comments,
+        },
+        "handled": one.handled,
+        "processingResults": [
+            {
+                "quantity": handling.quantity,
+                "processingResult": "REJECTED" if handling.result == NOT_ACCEPTED else "ACCEPTED",
+                "handlingResult": handling.result,
+                "processingDateTime": local(handling.at),
+            }
+            for handling in one.handlings
+        ],
+    }
+
+
+def _sender(buyer: Customer) -> dict[str, Any]:
+    told = _address(buyer)
+    if buyer.phone:
+        told["deliveryPhoneNumber"] = buyer.phone
+    if buyer.company:
+        told |= {"company": buyer.company, "vatNumber": buyer.vat_number}
+    return told
+
+
 def process(one: Process, now: datetime) -> dict[str, Any]:
     """ProcessStatus."""
     told: dict[str, Any] = {
         "processStatusId": one.process_id,
-        "entityId": one.entity_id,
         "eventType": one.event_type,
         "description": one.description,
         "status": one.status(now),
@@ -246,6 +318,8 @@ def process(one: Process, now: datetime) -> dict[str, Any]:
             }
         ],
     }
+    if one.entity_id:
+        told["entityId"] = one.entity_id
     if one.error and one.status(now) != "PENDING":
         told["errorMessage"] = one.error
     return told

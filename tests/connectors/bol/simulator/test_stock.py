@@ -214,7 +214,7 @@ def test_the_books_are_bounded(bound: str, monkeypatch: pytest.MonkeyPatch) -> N
     kept = books()
     offer = kept.add_offer(EAN, 5)
     kept.place_order([(offer.offer_id, 1)])
-    module = "shelf" if bound == "MOST_OFFERS" else "books"
+    module = "shelf" if bound == "MOST_OFFERS" else "desk"
     monkeypatch.setattr(f"connectors.bol.simulator.{module}.{bound}", 1)
     more = {
         "MOST_OFFERS": lambda: kept.add_offer("12345678", 5),
