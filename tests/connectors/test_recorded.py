@@ -20,17 +20,22 @@ from streams.vocabulary.effects import (
     AskBolProcess,
     BolEffect,
     CancelBolItem,
+    CancelMplusOrder,
     CareForSubscription,
     CommitOrder,
     CreateRelation,
+    DeliverMplusOrder,
     Execution,
     FetchBolOrder,
     FindRelation,
     HandleBolReturn,
     RawAnswer,
     ReadBolShipments,
+    ReadMplusOrder,
+    ReadPackingSlips,
     ReadStock,
     Sent,
+    SetMplusCategory,
     ShipBolItems,
     Stumbled,
     SweepArticles,
@@ -71,6 +76,18 @@ from tests.connectors.bol.market import (
     process,
     sold_offer,
     told,
+)
+from tests.connectors.mplus.test_bookings import (
+    GONE,
+    OFF,
+    OPEN,
+    PAY,
+    cancelled,
+    delivered,
+    line,
+    paid,
+    there,
+    updated,
 )
 from tests.connectors.mplus.test_soap import DRAFT
 from tests.connectors.mplus.till import Till, envelope, fault, sample, stock_reply, stock_row, tree
@@ -195,6 +212,8 @@ ORDER_PAGE = sample("resp_getOrders")
 FOUND, NOBODY = sample("resp_findRelation_found"), sample("resp_findRelation_none")
 PRODUCTS = envelope(tree("GetProductsResponse", tree("productList", tree("product", tree("syncMarker", 7),
     tree("articleList", tree("article", tree("articleNumber", 1007)))))))  # fmt: skip
+NO_SLIPS = envelope("<ns:GetPackingSlipsByOrderResponse/>")
+OPEN_3 = there(line("a", 1001, 2), category=3)
 MPLUS: list[tuple[Any, dict[str, list[Any]], bool]] = [
     (FIND, {"findRelationV2": [fault(), FOUND]}, False),
     (CREATE, {"createRelation": [sample("resp_createRelation")]}, False),
@@ -203,6 +222,13 @@ MPLUS: list[tuple[Any, dict[str, list[Any]], bool]] = [
     (CommitOrder(draft=DRAFT), {"createOrderV3": [sample("resp_createOrderV3")]}, False),
     (CommitOrder(draft=DRAFT), {"createOrderV3": [sample("resp_createOrder_dup")],
                                 "findOrder": [sample("resp_findOrder_found")]}, False),
+    (ReadMplusOrder(order_id="o"), {"getOrder": [fault(), OPEN]}, False),
+    (DeliverMplusOrder(order_id="o"), {"getOrder": [OPEN, GONE], "deliverOrderV2": [delivered("OK")]}, True),
+    (CancelMplusOrder(order_id="o", left=()), {"getOrder": [OPEN, OFF], "cancelOrder": [cancelled("OK")]}, False),
+    (SetMplusCategory(order_id="o", category=3),
+     {"getOrder": [OPEN, OPEN, OPEN_3], "updateOrder": [updated("ORDER-HAS-CHANGED"), updated("OK")]}, False),
+    (PAY, {"payOrderV2": [paid("OK")]}, True),
+    (ReadPackingSlips(order_id="o"), {"getPackingSlipsByOrder": [NO_SLIPS]}, False),
     (SweepArticles(marker=7), {"getProducts": [PRODUCTS]}, False),
     (SweepMplusOrders(marker=513, ext_prefix="BOL-"), {"getOrders": [ORDER_PAGE]}, False),
     (SweepStock(marker=5, branches=(1, 2)), {"getStock": [stock_reply(stock_row(1, 4, marker=7)),

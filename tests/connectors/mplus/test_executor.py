@@ -6,15 +6,23 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from connectors.mplus.executor import MplusExecutor
 from streams.vocabulary.effects import (
+    CancelMplusOrder,
     CommitOrder,
     CreateRelation,
+    DeliverMplusOrder,
     Execution,
     FindRelation,
+    MplusEffect,
+    PayMplusOrder,
     PushStock,
+    ReadMplusOrder,
+    ReadPackingSlips,
     ReadStock,
+    SetMplusCategory,
     SweepArticles,
     SweepMarkers,
     SweepMplusOrders,
@@ -33,7 +41,7 @@ from streams.vocabulary.events import (
     StockRead,
     Swept,
 )
-from streams.vocabulary.mplus_order import Customer
+from streams.vocabulary.mplus_order import Customer, Payment
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.connectors.mplus.test_soap import DRAFT
 from tests.connectors.mplus.till import (
@@ -105,6 +113,12 @@ EFFECTS = [
     ("createRelation", CREATE),
     ("updateRelation", UpdateRelation(relation_number=1, customer=JAN)),
     ("createOrderV3", COMMIT),
+    ("getOrder", ReadMplusOrder(order_id="o")),
+    ("getOrder", DeliverMplusOrder(order_id="o")),
+    ("getOrder", CancelMplusOrder(order_id="o", left=())),
+    ("getOrder", SetMplusCategory(order_id="o", category=3)),
+    ("payOrderV2", PayMplusOrder(order_id="o", key="k", payment=Payment(method="BOL", cents=1), prepay=True)),
+    ("getPackingSlipsByOrder", ReadPackingSlips(order_id="o")),
 ]
 
 
@@ -123,6 +137,10 @@ async def test_a_failure_is_an_outcome_of_every_effect(
     assert done.messages == ()
     assert done.asked_at <= done.answered_at
     assert till.asked == [operation]
+
+
+def test_no_effect_is_left_out_above() -> None:
+    assert {type(effect) for _, effect in EFFECTS} == set(MplusEffect.__args__)
 
 
 async def test_a_connection_that_is_not_set_up(till: Till) -> None:
@@ -355,6 +373,74 @@ async def test_a_look_that_fails_creates_nothing(till: Till) -> None:
 async def test_a_customer_that_cannot_be_looked_up_is_not_created_twice(till: Till) -> None:
     done = await run(till, CreateRelation(customer=NAMELESS, by=("email",)), repeated=True)
     assert isinstance(done.outcome, Refused)
+    assert till.requests == []
+
+
+async def test_a_customer_is_looked_for_by_identity_first_and_then_as_told(till: Till) -> None:
+    jan = replace(JAN, identity="bol-7", vat_number="NL1")
+    till.will("findRelationV2", sample("resp_findRelation_none"))
+    done = await run(till, FindRelation(customer=jan, by=("vat", "kvk", "email")))
+    assert done.outcome == RelationFound(relation_number=None)
+    terms = [operation_of(one.content).find(".//{*}relation")[0] for one in till.requests]
+    assert [(one.tag.rpartition("}")[2], one.text) for one in terms] == [
+        ("extRelationId", "bol-7"), ("vatNumber", "NL1"), ("email", "jan@example.nl"),
+    ]  # fmt: skip
+
+
+async def test_a_lost_answer_is_found_again_by_our_own_identity(till: Till) -> None:
+    body = sample("resp_findRelation_found").replace(
+        b"<ns:name>", b"<ns:extRelationId>bol-7</ns:extRelationId><ns:name>"
+    )
+    till.will("findRelationV2", body)
+    effect = CreateRelation(customer=replace(NAMELESS, identity="bol-7"))
+    assert (await run(till, effect, repeated=True)).outcome == RelationSaved(relation_number=681)
+    assert till.asked == ["findRelationV2"]
+
+
+def no_relation(said: str) -> bytes:
+    failed = tree("result", "CREATE-RELATION-RESULT-FAILED") + tree("relationNumber", 0)
+    return envelope(tree("CreateRelationResponse", failed, tree("errorMessage", said)))
+
+
+COMPANY = replace(JAN, contact="Piet", contact_below=True)
+
+
+async def test_a_contact_that_mplus_does_not_take_below_stays_in_the_field(till: Till) -> None:
+    till.will("createRelation", no_relation("no contactList"), sample("resp_createRelation"))
+    done = await run(till, CreateRelation(customer=COMPANY))
+    assert done.outcome == RelationSaved(relation_number=682)
+    with_list, without = (operation_of(one.content) for one in till.requests)
+    assert with_list.find(".//{*}contactList") is not None
+    assert without.find(".//{*}contactList") is None
+    assert without.findtext(".//{*}contact") == "Piet"
+
+
+async def test_a_contact_below_is_no_reason_to_try_again_blindly(till: Till) -> None:
+    till.will("createRelation", no_relation("no name"))
+    done = await run(till, CreateRelation(customer=COMPANY))
+    assert done.outcome == Refused(said="no name", code="CREATE-RELATION-RESULT-FAILED")
+    assert till.asked == ["createRelation"] * 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [(httpx.ReadTimeout(""), AnswerLost), (fault("SOAP-ENV:Client.Authentication"), Refused)],
+)
+async def test_a_company_is_created_once(till: Till, reply: Any, outcome: type) -> None:
+    till.will("createRelation", reply)
+    assert isinstance((await run(till, CreateRelation(customer=COMPANY))).outcome, outcome)
+    assert till.asked == ["createRelation"]
+
+
+async def test_a_field_that_mplus_has_not_is_told_before_anything_is_sent(till: Till) -> None:
+    for effect in (
+        CreateRelation(customer=replace(JAN, extra={"colour": "red"})),
+        CommitOrder(draft=replace(DRAFT, extra={"colour": "red"})),
+    ):
+        done = await run(till, effect)
+        assert isinstance(done.outcome, Refused)
+        assert done.outcome.code == "MAPPING"
+        assert "'colour': look at the field mapping" in done.outcome.said
     assert till.requests == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mplus import articles, lookups, orders, relations, stock
+from connectors.mplus import articles, lookups, orders, relations, settling, stock
 from connectors.mplus.operation import Operation
 from connectors.mplus.reply import Fault, Node, Unreadable, answer, rows
 from streams.vocabulary.mplus_order import Customer
@@ -20,10 +20,12 @@ READ: dict[str, Operation[Any]] = {
     "resp_getProducts": articles.get_products(0),
     "resp_getOrders": orders.get_orders(0),
     "resp_findOrder_found": orders.find("BOL-1043946570"),
+    "resp_cancelOrder": settling.cancel("o"),
+    "resp_deliverOrderV2": settling.deliver("o", {"8b1f": Decimal(1)}),
     "resp_getStock": stock.of_articles(1, (1001,)),
     "resp_getCurrentSyncMarkers": lookups.sync_markers(),
     "resp_getApiVersion": lookups.api_version(),
-    "resp_findRelation_found": relations.find("jan@example.nl"),
+    "resp_findRelation_found": relations.searches(Customer(name="Jan", email="jan@example.nl"), "email")[0],
     "resp_createRelation": relations.create(Customer(name="Jan", email="")),
 }
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -294,7 +294,10 @@ def test_what_does_not_fit_a_line_or_a_relation() -> None:
     for extra, said in bad:
         with pytest.raises(elements.Unfit, match=said):
             orders.create(replace(DRAFT, lines=(replace(line, extra=extra),)))
-    for extra, said in [({"categoryIds": "a"}, "takes numbers"), ({"contactList": "x"}, "kassabrug")]:
+    worse: list[tuple[dict[str, Extra], str]] = [
+        ({"categoryIds": "a"}, "takes numbers"), ({"contactList": "x"}, "kassabrug"),
+    ]  # fmt: skip
+    for extra, said in worse:
         with pytest.raises(elements.Unfit, match=said):
             relations.create(replace(CUSTOMER, extra=extra))
 

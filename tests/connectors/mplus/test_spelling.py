@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,8 @@ def test_a_dutch_postcode_is_looked_for_in_both_spellings(
 
 def respelt(draw: st.DrawFn, text: str) -> str:
     """The same, as somebody else types it."""
-    text = draw(st.sampled_from([str.upper, str.title, str.lower, str]))(text)
+    shapes: list[Callable[[str], str]] = [str.upper, str.title, str.lower, str]
+    text = draw(st.sampled_from(shapes))(text)
     if draw(st.booleans()):
         text = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
     return text.replace(" ", draw(st.sampled_from([" ", "  ", "-", ", ", " - "])))

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 import pytest
 
-from connectors.mplus import articles, lookups, orders, relations, stock
+from connectors.mplus import articles, lookups, orders, relations, settling, stock
 from connectors.mplus.operation import Operation
 from connectors.mplus.reply import Rows, Unreadable
 from streams.vocabulary.events import ArticleSeen, Code, MarkersRead
-from streams.vocabulary.mplus_order import Customer, MplusOrder, MplusOrderLine
+from streams.vocabulary.mplus_order import Customer, Moved, MplusOrder, MplusOrderLine, PackingSlip, Payment
 from streams.vocabulary.outcomes import Refused
 from tests.connectors.mplus.test_soap import DRAFT
-from tests.connectors.mplus.till import START, envelope, sample, stock_reply, stock_row, tree
+from tests.connectors.mplus.till import START, envelope, operation_of, sample, stock_reply, stock_row, tree
 
 T = TypeVar("T")
 CUSTOMER = Customer(name="Jan", email="jan@example.nl")
@@ -344,3 +344,185 @@ def test_when_the_software_was_built() -> None:
     built = tree("serviceDateTime", *(tree(name, value) for name, value in parts.items()))
     version = read(lookups.api_version(), envelope(tree("getApiVersionResponse", built)))
     assert version == lookups.Version("0.0.0", "0.0.0", datetime(2026, 7, 30, 8, 30, tzinfo=UTC))
+
+
+# -- what is done to orders
+
+
+def test_the_samples_of_settling() -> None:
+    order_id = ORDER.order_id
+    assert read(settling.cancel(order_id), sample("resp_cancelOrder")) is None
+    assert read(settling.deliver(order_id, {"8b1f": Decimal(1)}), sample("resp_deliverOrderV2")) is None
+    held = read(orders.get(order_id), sample("resp_findOrder_found"))
+    assert held is not None
+    assert held.order == ORDER
+    assert read(orders.get(order_id), sample("resp_findOrder_none")) is None
+    with pytest.raises(Unreadable, match="another"):
+        read(orders.get("other"), sample("resp_findOrder_found"))
+
+
+def test_the_whole_of_an_order() -> None:
+    component = tree(
+        "line", tree("lineId", "p"), tree("articleNumber", 8), tree("lineType", "LINE-TYPE-COMPONENT")
+    )
+    order = tree(
+        "order", tree("orderId", "o"), tree("extOrderId", "BOL-1"),
+        tree("invoiceIds", tree("id", "i1"), tree("id", "i2")), tree("relationNumber", 681),
+        tree("reference", "3S1"), tree("totalInclAmount", -5), tree("deliveryMethod", "POST"),
+        tree("changeCounter", 4), tree("versionNumber", 3), tree("prepaidAmount", 2), tree("fullyPaid", 1),
+        tree("completeState", "ORDER-COMPLETE-STATE-PARTIAL"), tree("orderCategoryNumber", 2),
+        tree("lineList", component),
+        tree("paymentList", tree("payment", tree("method", "BOL"), tree("amount", 2), tree("externalReference", "B"))),
+    )  # fmt: skip
+    held = read(orders.get("O"), found_order(order))
+    assert held is not None
+    one = held.order
+    assert (one.reference, one.category, one.delivery_method, one.relation_number) == ("3S1", 2, "POST", 681)
+    assert (one.total_cents, one.prepaid_cents, one.fully_paid, one.invoices) == (-5, 2, True, ("i1", "i2"))
+    assert (one.version, one.changes, one.complete_state) == (3, 4, "ORDER-COMPLETE-STATE-PARTIAL")
+    assert [(line.line_id, line.component) for line in one.lines] == [("p", True)]
+    assert held.payments == (Payment(method="BOL", cents=2, reference="B"),)
+
+
+def test_an_order_whose_payment_failed_is_there_all_the_same() -> None:
+    failed = tree("result", "CREATE-ORDER-RESULT-PAYMENT-FAILED")
+    said = tree("errorMessage", "unknown payment method X")
+    info = tree("info", tree("orderId", "o"), tree("orderString", "2026.7"))
+    with_order = envelope(tree("CreateOrderV3Response", failed, said, info))
+    assert read(orders.create(DRAFT), with_order) == orders.Created("o", "2026-7", "unknown payment method X")
+    without = envelope(tree("CreateOrderV3Response", failed, said, tree("info", tree("orderId"))))
+    assert read(orders.create(DRAFT), without) == Refused(said="unknown payment method X", code=orders.UNPAID)
+
+
+def slip(slip_id: str, number: int, *more: str) -> str:
+    numbered = tree("packingSlipNumber", tree("year", 2026), tree("number", number))
+    return tree("packingSlip", tree("packingSlipId", slip_id), numbered, *more)
+
+
+def test_packing_slips_the_oldest_first_without_cancelled_ones_and_parts() -> None:
+    def moved(article: int, quantity: int, kind: str = "LINE-TYPE-NONE") -> str:
+        data = tree("data", tree("quantity", quantity), tree("decimalPlaces", 0))
+        return tree("line", tree("articleNumber", article), data, tree("lineType", kind))
+
+    lines = tree("lineList", moved(1001, 2), moved(8, 4, "LINE-TYPE-COMPONENT"), moved(0, 1))
+    answer = tree(
+        "GetPackingSlipsByOrderResponse",
+        tree(
+            "packingSlipList",
+            slip("z", 11, tree("reference", "3SABC"), tree("state", "PACKING-SLIP-STATE-OPEN"), lines),
+            slip("y", 9, tree("state", "PACKING-SLIP-STATE-INVOICED")),
+            slip("x", 10, tree("state", "PACKING-SLIP-STATE-CANCELLED")),
+        ),
+    )
+    assert read(settling.packing_slips("o"), envelope(answer)) == (
+        PackingSlip(slip_id="y", number="2026-9", state="PACKING-SLIP-STATE-INVOICED"),
+        PackingSlip(
+            slip_id="z", number="2026-11", reference="3SABC", state="PACKING-SLIP-STATE-OPEN",
+            lines=(Moved(article_number=1001, quantity=2),),
+        ),
+    )  # fmt: skip
+
+
+# -- who a relation is
+
+JAN = Customer(
+    name="Renée de Vries", email="jan@example.nl", identity="bol-7", vat_number="NL 0012.34.567.B01",
+    chamber_of_commerce="12345678", address="Dorpstraat 12 bis", house_number="12 bis", zip_code="1111 ZZ",
+)  # fmt: skip
+
+
+def relation(**fields: str) -> bytes:
+    inner = tree("relationNumber", 681) + "".join(tree(name, value) for name, value in fields.items())
+    return envelope(
+        tree("FindRelationV2Response", tree("result", "FIND-RELATION-RESULT-OK"), tree("relation", inner))
+    )
+
+
+@pytest.mark.parametrize(
+    ("sought", "fields", "found"),
+    [
+        ("identity", {"extRelationId": "bol-7"}, True),
+        ("identity", {"extRelationId": "bol-77"}, False),
+        ("identity", {}, False),
+        ("email", {"email": "Jan@Example.NL"}, True),
+        ("email", {"email": "piet.jan@example.nl"}, False),
+        ("vat", {"vatNumber": "NL001234567B01"}, True),
+        ("vat", {"vatNumber": ""}, False),
+        ("kvk", {"commerceNumber": "1234 5678"}, True),
+        ("kvk", {"commerceNumber": "12345679"}, False),
+        ("name-address", {"name": "RENEE DE VRIES", "zipcode": "1111zz", "address": "Dorpstr. 12-bis"}, True),
+        ("name-address", {"name": "Renée de Vries", "zipcode": "1111 ZZ", "address": "Dorpstraat 12"}, False),
+        (
+            "name-address",
+            {"name": "R. de Vries", "zipcode": "1111 ZZ", "address": "Dorpstraat 12 bis"},
+            False,
+        ),
+        ("name-address", {"name": "Renée de Vries", "zipcode": "1112 ZZ", "address": "Kade 12 bis"}, False),
+    ],
+)
+def test_a_relation_counts_only_when_it_is_who_was_asked_for(
+    sought: relations.Sought, fields: dict[str, str], found: bool
+) -> None:
+    for search in relations.searches(JAN, sought):
+        assert read(search, relation(**fields)) == (681 if found else None)
+
+
+def test_a_name_is_looked_for_with_the_address_first_and_under_each_spelling_of_the_postcode() -> None:
+    terms = []
+    for search in relations.searches(JAN, "name-address"):
+        sent = operation_of(search.body).find(".//{*}relation")
+        terms.append([one.text for one in sent])
+    assert terms == [
+        ["Renée de Vries", "Dorpstraat 12 bis", "1111 ZZ"],
+        ["Renée de Vries", "1111 ZZ"],
+        ["Renée de Vries", "1111ZZ"],
+    ]
+
+
+# -- more lookups
+
+
+def test_what_an_order_may_name() -> None:
+    employee = tree("employee", tree("employeeNumber", 7), tree("name", "Balie"), tree("active", "false"))
+    assert read(
+        lookups.employees(), envelope(tree("GetEmployeesResponse", tree("employeeList", employee)))
+    ) == [lookups.Numbered(7, "Balie", usable=False)]
+    category = tree(
+        "orderCategory", tree("orderCategoryNumber", 3), tree("orderCategoryDescription", "Verzonden")
+    )
+    assert read(lookups.order_categories(), envelope(tree("GetOrderCategoriesResponse", category))) == [
+        lookups.Numbered(3, "Verzonden")
+    ]
+    groups = [
+        tree("turnoverGroup", tree("turnoverGroupType", f"TURNOVER-GROUP-TYPE-{kind}"), tree("turnoverGroup", number),
+             tree("turnoverGroupName", kind))
+        for number, kind in ((1, "TURNOVER"), (2, "PAYMENT"))
+    ]  # fmt: skip
+    body = envelope(tree("GetTurnoverGroupsResponse", tree("turnoverGroupList", *groups)))
+    assert read(lookups.turnover_groups(), body) == [
+        lookups.Numbered(1, "TURNOVER"), lookups.Numbered(2, "PAYMENT", usable=False),
+    ]  # fmt: skip
+    card = tree("cardCategory", tree("categoryId", 4), tree("name", "Bol.com"))
+    body = envelope(tree("GetCardCategoriesResponse", tree("relationCardCategoryList", card)))
+    assert read(lookups.card_categories(), body) == [lookups.Numbered(4, "Bol.com")]
+
+
+@pytest.mark.parametrize("percentages", [(0, 900, 2100), (0, 9, 21)])
+def test_percentages_of_vat_in_whole_or_in_hundredths(percentages: tuple[int, ...]) -> None:
+    rows = [
+        tree("vatGroup", tree("vatCode", code), tree("vatPercentage", one))
+        for code, one in enumerate(percentages)
+    ]
+    found = read(lookups.vat_groups(), envelope(tree("getVatGroupListResponse", *rows)))
+    assert [(one.code, one.percentage) for one in found] == [(0, 0), (1, 9), (2, 21)]
+
+
+def test_the_name_of_a_relation() -> None:
+    body = relation(name="", companyName="De Vries BV").replace(b"FIND-", b"GET-")
+    assert read(relations.get(681), body) == "De Vries BV"
+    with pytest.raises(Unreadable, match="not in the reply"):
+        read(relations.get(682), body)
+    none = envelope(
+        tree("GetRelationResponse", tree("result", "GET-RELATION-RESULT-NOT-FOUND"), tree("relation"))
+    )
+    assert read(relations.get(681), none) is None
