@@ -104,14 +104,13 @@ def relation_of(order: BolOrder, kind: str, rules: OrderRules) -> CustomerOf:
 
 def wants_update(sought: SoughtCustomer, rules: OrderRules) -> tuple[str, ...]:
     """Which fields of a relation that is there already this order may overwrite (`CustomerAsked.update`): those the
-    shop names, where the order has them. A relay address never takes the place of a real one."""
-    made = sought.customer
+    shop names; one that the order does not have is left as it is (streams/customers). A relay address never takes the
+    place of a real one."""
+    relay = is_relay(sought.customer.email, rules.customer)
     return tuple(
         name
         for name in dict.fromkeys(rules.customer.update)
-        if name in OVERWRITABLE
-        and getattr(made, name)
-        and not (name == "email" and is_relay(made.email, rules.customer))
+        if name in OVERWRITABLE and not (name == "email" and relay)
     )
 
 
