@@ -43,6 +43,7 @@ from connectors.mplus.signature import key_of
 from streams.alarms import Alarms
 from streams.catalogue.flow import CATALOGUE
 from streams.codec import fact_headers, message_draft
+from streams.customers.flow import CUSTOMERS
 from streams.delivery import Delivery
 from streams.effects import RELEASE, EffectRunner, Executor
 from streams.flow import Flow
@@ -61,7 +62,7 @@ log = logging.getLogger(__name__)
 
 Role = Literal["ingress", "worker", "console"]
 ALL: frozenset[Role] = frozenset(("ingress", "worker", "console"))
-FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, ORDERS, SWEEPS)
+FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, CUSTOMERS, ORDERS, SWEEPS)
 
 
 class Bridge:
@@ -270,9 +271,14 @@ def subscriptions(
 
 def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
     """By flow: what gives the rules in force for a connection, or None for one that is not set up."""
+
+    def none(connection: str) -> tuple[()] | None:
+        return () if connection in settings.connections else None
+
     return {
-        "catalogue": lambda connection: () if connection in settings.connections else None,
+        "catalogue": none,
         "stock": settings.stock_rules,
+        "customers": none,
         "orders": settings.order_rules,
         "sweeps": settings.sweep_rules,
     }

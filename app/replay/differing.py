@@ -10,8 +10,28 @@ import msgspec
 from app.replay.folding import Deed
 from streams.codec import mark_of
 from streams.flow import Row
-from streams.vocabulary.effects import CommitOrder, CreateRelation, Effect, PushStock, UpdateRelation
-from streams.vocabulary.events import OrderCommitted, RelationSaved, StockPushed
+from streams.vocabulary.effects import (
+    CancelBolItem,
+    CancelMplusOrder,
+    CommitOrder,
+    CreateRelation,
+    DeliverMplusOrder,
+    Effect,
+    HandleBolReturn,
+    PayMplusOrder,
+    PushStock,
+    SetMplusCategory,
+    ShipBolItems,
+    UpdateRelation,
+)
+from streams.vocabulary.events import (
+    BolWriteBegun,
+    MplusOrderPaid,
+    MplusOrderRead,
+    OrderCommitted,
+    RelationSaved,
+    StockPushed,
+)
 
 NOT_THERE = "(nothing)"
 REASONS = {"stock": frozenset({"cause", "cause_at"})}
@@ -80,8 +100,11 @@ def changes(before: Any, after: Any) -> tuple[Change, ...]:
 def done(effect: Effect, deeds: Sequence[Deed]) -> bool:
     """Whether the vendor has done this already, as far as its recorded answers tell: then it is not done again.
 
-    An order is committed once, whatever the draft: a second one would be another order. A customer is saved when the
-    very same fields were.
+    An order is committed once, whatever its draft: a second one would be another order. A customer is saved when the
+    very same fields were. A shipment is told to Bol once, whichever transporter it would have now, and a cancellation
+    once, whatever the reason; what Bol did not do in the end is asked with the failed process in `known`, which is
+    another asking. A payment is made once under its key. Deliveries and cancellations in Mplus name totals: those that
+    were reached are. An order has the status that it was given last.
     """
     match effect:
         case PushStock():
@@ -92,11 +115,54 @@ def done(effect: Effect, deeds: Sequence[Deed]) -> bool:
             ]
             return bool(pushed) and pushed[-1].amount == effect.amount
         case CommitOrder():
-            return any(isinstance(one.outcome, OrderCommitted) for one in deeds)
+            return any(
+                isinstance(one.outcome, OrderCommitted) and not _of_another_order(one, effect)
+                for one in deeds
+            )
         case CreateRelation() | UpdateRelation():
             return any(isinstance(one.outcome, RelationSaved) and _asked(one, effect) for one in deeds)
+        case ShipBolItems():
+            return _begun(effect, deeds, "order_id", "reference", "known")
+        case CancelBolItem():
+            return _begun(effect, deeds, "order_id", "item_id", "known")
+        case HandleBolReturn():
+            return _begun(effect, deeds, "return_id", "rma_id", "result", "quantity")
+        case PayMplusOrder():
+            return any(
+                isinstance(one.outcome, MplusOrderPaid) and _alike(one, effect, "order_id", "key")
+                for one in deeds
+            )
+        case DeliverMplusOrder():
+            return any(_read(one) and _alike(one, effect, "order_id", "due") for one in deeds)
+        case CancelMplusOrder():
+            return any(_read(one) and _alike(one, effect, "order_id", "left") for one in deeds)
+        case SetMplusCategory():
+            given = [one for one in deeds if _read(one) and isinstance(one.effect, SetMplusCategory)]
+            return bool(given) and _alike(given[-1], effect, "order_id", "category")
         case _:
             return False
+
+
+def _begun(effect: Effect, deeds: Sequence[Deed], *fields: str) -> bool:
+    return any(isinstance(one.outcome, BolWriteBegun) and _alike(one, effect, *fields) for one in deeds)
+
+
+def _read(deed: Deed) -> bool:
+    return isinstance(deed.outcome, MplusOrderRead) and deed.outcome.order is not None
+
+
+def _of_another_order(deed: Deed, effect: CommitOrder) -> bool:
+    """A return's row books several: a credit for each of its items. What is not known to be another's is this one's,
+    for an order too few is seen and one too many is not."""
+    asked = deed.effect
+    return isinstance(asked, CommitOrder) and asked.draft.ext_order_id != effect.draft.ext_order_id
+
+
+def _alike(deed: Deed, effect: Effect, *fields: str) -> bool:
+    """Whether the same was asked then, as far as these fields tell."""
+    if type(deed.effect) is type(effect):
+        return all(getattr(deed.effect, name) == getattr(effect, name) for name in fields)
+    return bool(deed.mark) and deed.mark == mark_of(effect)
 
 
 def _asked(deed: Deed, effect: Effect) -> bool:

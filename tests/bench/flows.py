@@ -50,6 +50,7 @@ from streams.vocabulary.time import system_clock
 RULES: dict[str, Any] = {
     "catalogue": (),
     "stock": StockRules(branches=(1,)),
+    "customers": (),
     "orders": OrderRules(branch_number=1),
     "sweeps": SweepRules(branches=(1,)),
 }

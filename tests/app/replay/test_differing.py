@@ -12,16 +12,32 @@ from app.replay.folding import Deed
 from streams.codec import mark_of
 from streams.flow import OpenEffect, Row
 from streams.vocabulary.effects import (
+    CancelBolItem,
+    CancelMplusOrder,
     CommitOrder,
     CreateRelation,
+    DeliverMplusOrder,
     Effect,
     FetchBolOrder,
+    HandleBolReturn,
+    PayMplusOrder,
     PushStock,
+    ReadMplusOrder,
     ReadStock,
+    Sent,
+    SetMplusCategory,
+    ShipBolItems,
     UpdateRelation,
 )
-from streams.vocabulary.events import OrderCommitted, RelationSaved, StockPushed
-from streams.vocabulary.mplus_order import Customer
+from streams.vocabulary.events import (
+    BolWriteBegun,
+    MplusOrderPaid,
+    MplusOrderRead,
+    OrderCommitted,
+    RelationSaved,
+    StockPushed,
+)
+from streams.vocabulary.mplus_order import Customer, Moved, MplusOrder, Payment
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from tests.connectors.mplus.test_soap import DRAFT
 
@@ -142,6 +158,72 @@ def test_an_order_is_booked_once_whatever_its_draft_would_be() -> None:
     assert done(CommitOrder(draft=DRAFT), made)
     assert not done(CommitOrder(draft=DRAFT), made[:1])
     assert not done(FetchBolOrder(order_id="b1"), made), "what only reads may be repeated"
+
+
+def test_each_credit_of_a_return_is_booked_once() -> None:
+    """A return's row books one for each item."""
+    other = CommitOrder(draft=msgspec.structs.replace(DRAFT, ext_order_id="BOL-RETURN-2"))
+    booked = [deed(OrderCommitted(order_id="1"), other)]
+    assert done(other, booked)
+    assert not done(CommitOrder(draft=DRAFT), booked)
+    assert done(CommitOrder(draft=DRAFT), [deed(OrderCommitted(order_id="1"), CommitOrder(draft=DRAFT))])
+
+
+BEGUN = BolWriteBegun(process_id="p1")
+READ = MplusOrderRead(order=MplusOrder(order_id="1", ext_order_id="BOL-1"))
+SHIP = ShipBolItems(
+    order_id="b1", items=(Sent(item_id="i1", quantity=1),), reference="b1-1", transporter="TNT"
+)
+CANCEL = CancelBolItem(order_id="b1", item_id="i1", reason="OUT_OF_STOCK")
+HANDLE = HandleBolReturn(return_id="r", rma_id="1", result="RETURN_RECEIVED", quantity=1)
+DELIVER = DeliverMplusOrder(order_id="1", due=(Moved(article_number=1, quantity=2),))
+REDUCE = CancelMplusOrder(order_id="1", left=(Moved(article_number=1, quantity=1),))
+PAY = PayMplusOrder(order_id="1", key="k", payment=Payment(method="BOL", cents=100), prepay=True)
+STATUS = SetMplusCategory(order_id="1", category=3)
+
+
+@pytest.mark.parametrize(
+    ("effect", "outcome", "same", "another"),
+    [
+        (SHIP, BEGUN, {"transporter": "DPD-NL", "track": "3S"}, {"reference": "b1-2"}),
+        (SHIP, BolWriteBegun(process_id="", done=True), {"label": "x"}, {"known": ("p1",)}),
+        (CANCEL, BEGUN, {"reason": "REQUESTED_BY_CUSTOMER"}, {"item_id": "i2"}),
+        (CANCEL, BEGUN, {}, {"known": ("p1",)}),
+        (HANDLE, BEGUN, {}, {"rma_id": "2"}),
+        (HANDLE, BEGUN, {}, {"quantity": 2}),
+        (DELIVER, READ, {"turnover": "DELIVER-ORDER-TURNOVER-TYPE-INVOICE"}, {"due": ()}),
+        (REDUCE, READ, {}, {"left": ()}),
+        (PAY, MplusOrderPaid(), {"prepay": False}, {"key": "k2"}),
+        (STATUS, READ, {}, {"category": 4}),
+    ],
+)
+def test_what_was_shipped_cancelled_delivered_or_paid_is_not_done_again(
+    effect: Any, outcome: Any, same: dict[str, Any], another: dict[str, Any]
+) -> None:
+    replace = msgspec.structs.replace
+    assert not done(effect, [])
+    assert done(effect, [deed(outcome, effect)])
+    assert done(replace(effect, **same), [deed(outcome, effect, mark_of(effect))])
+    assert not done(replace(effect, **another), [deed(outcome, effect)])
+    assert not done(effect, [deed(outcome, ReadMplusOrder(order_id="1"))])
+    for failed in (Refused(said="no"), AnswerLost(why="?")):
+        assert not done(effect, [deed(failed, effect)])
+
+
+def test_what_was_asked_in_the_same_words_was_done_though_nobody_knows_what_it_was() -> None:
+    assert done(SHIP, [deed(BEGUN, None, mark_of(SHIP))])
+    assert not done(SHIP, [deed(BEGUN, None, mark_of(CANCEL))])
+    assert not done(SHIP, [deed(BEGUN)])
+
+
+def test_an_order_that_mplus_does_not_know_was_not_delivered() -> None:
+    assert not done(DELIVER, [deed(MplusOrderRead(order=None), DELIVER)])
+
+
+def test_an_order_has_the_status_that_it_was_given_last() -> None:
+    other = msgspec.structs.replace(STATUS, category=4)
+    assert not done(STATUS, [deed(READ, STATUS), deed(READ, other)])
+    assert done(STATUS, [deed(READ, other), deed(READ, STATUS), deed(READ, DELIVER)])
 
 
 def test_calls_are_what_the_live_row_does_not_ask_for_already() -> None:
