@@ -49,6 +49,7 @@ from streams.follower import FlowFollower
 from streams.log.base import Handler, LogUnavailable, LogWriter, Subscription
 from streams.log.host import FaustHost
 from streams.orders.flow import ORDERS
+from streams.returns.flow import RETURNS
 from streams.stock.flow import STOCK
 from streams.sweeps.flow import SWEEPS
 from streams.topology import AGENTS
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 
 Role = Literal["ingress", "worker", "console"]
 ALL: frozenset[Role] = frozenset(("ingress", "worker", "console"))
-FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, ORDERS, SWEEPS)
+FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, ORDERS, RETURNS, SWEEPS)
 
 
 class Bridge:
@@ -263,6 +264,7 @@ def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
         "catalogue": lambda connection: () if connection in settings.connections else None,
         "stock": settings.stock_rules,
         "orders": settings.order_rules,
+        "returns": settings.return_rules,
         "sweeps": settings.sweep_rules,
     }
 

@@ -19,8 +19,11 @@ from pydantic import (
 )
 
 from connectors.mplus.signature import key_of
+from streams.returns.rules import ByRule
 
 MONTH = 31 * 24 * 3600.0
+RECEIVED_AFTER = 7
+"""Days before which no rule takes a return for received: the parcel is hardly back by then."""
 MOST_BODY = 8 * 1024 * 1024
 """A push must fit into one record of the log."""
 SCHEME = "kafka://"
@@ -174,8 +177,47 @@ class Sweeps(_Part):
     stock: Span = Field(default=300.0, ge=5, le=MONTH)
     bol_orders: Span = Field(default=60.0, ge=5, le=3000)
     bol_offers: Span = Field(default=21600.0, ge=60, le=MONTH)
+    bol_returns: Span = Field(default=900.0, ge=60, le=MONTH)
     processes: Span = Field(default=60.0, ge=5, le=MONTH)
     subscription: Span = Field(default=900.0, ge=10, le=MONTH)
+
+
+class HandlingRule(_Part):
+    """See streams/returns/rules.py."""
+
+    result: ByRule
+    after_days: Span = Field(default=0.0, ge=0, le=365)
+    reason: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _late(self) -> HandlingRule:
+        if self.result == "RETURN_RECEIVED" and self.after_days < RECEIVED_AFTER:
+            raise ValueError(
+                "RETURN_RECEIVED gives the customer the money back, and nothing tells that the parcel is here: "
+                f"write after_days = {RECEIVED_AFTER} or more, or handle these returns by hand"
+            )
+        return self
+
+
+class Returns(_Part):
+    """See streams/returns/rules.py."""
+
+    kinds: tuple[Literal["FBR", "FBB"], ...] = ("FBR", "FBB")
+    """None: returns are not read at all."""
+    handle: tuple[HandlingRule, ...] = Field(default=(), max_length=50)
+    credit: Literal["no", "when-handled"] = "no"
+    restock: Annotated[bool, Strict()] = False
+    credit_branch: Branch | None = None
+    credit_workplace: Whole | None = None
+    keep_days: Whole = Field(default=60, ge=1, le=3650)
+
+    @model_validator(mode="after")
+    def _together(self) -> Returns:
+        if self.credit_workplace is not None and self.credit_branch is None:
+            raise ValueError(
+                "credit_workplace is a workplace of credit_branch: give that too, or leave it out"
+            )
+        return self
 
 
 class Connection(_Part):
@@ -186,6 +228,7 @@ class Connection(_Part):
     stock: Stock
     orders: Orders
     sweeps: Sweeps = Sweeps()
+    returns: Returns = Returns()
 
 
 class Kafka(_Part):

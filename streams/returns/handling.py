@@ -224,8 +224,9 @@ def seen(step: Step, item: Item, found: ReturnItem) -> None:
 
 def _seen_handled(step: Step, item: Item, found: ReturnItem) -> None:
     if item.state != "handled":
-        ours = item.state == "asked" and found.handled_as == item.result
-        quantity = found.handled_quantity or (item.quantity if ours else 0)
+        # Failed too: of a handling that was sent twice (its answer was lost) Bol takes one and refuses the other.
+        ours = item.state in ("asked", "failed") and found.handled_as == item.result
+        quantity = found.handled_quantity or (item.quantity if ours and item.state == "asked" else 0)
         handled(step, item.rma_id, found.handled_as, quantity, ours)
         return
     if item.stuck:
