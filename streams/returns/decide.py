@@ -256,8 +256,12 @@ def _again_at(item: Item) -> datetime:
 
 
 def _read_at(step: Step) -> datetime | None:
-    """When Bol is asked about an open return that no sweep has shown for so long; None: it is not."""
-    waiting = any(item.state in ("open", "failed") for item in step.state.items)
+    """When Bol is asked about an open return that no sweep has shown for so long; None: it is not. Also about one that
+    was listed as open after it was handled: by an old list, or for good?"""
+    items = step.state.items
+    waiting = any(
+        item.state in ("open", "failed") or (item.state == "handled" and item.stuck) for item in items
+    )
     if not waiting or step.waits_for(handling.READ):
         return None
     return step.state.noticed_at + seconds(step.rules.unseen)

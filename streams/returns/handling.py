@@ -230,7 +230,7 @@ def _seen_handled(step: Step, item: Item, found: ReturnItem) -> None:
         handled(step, item.rma_id, found.handled_as, quantity, ours)
         return
     if item.stuck:
-        item = replace(item, stuck="")
+        item = _no_longer_listed(step, item)
         step.put(item)
     if not found.handled_as or found.handled_as == item.handled_as:
         return
@@ -243,6 +243,11 @@ def _seen_handled(step: Step, item: Item, found: ReturnItem) -> None:
         )
     step.note("return-handled", f"{text}.", "warn" if was else "info", "in")
     begin_by_itself(step, item.rma_id)
+
+
+def _no_longer_listed(step: Step, item: Item) -> Item:
+    step.note("return-stuck", f"Bol no longer lists item {item.rma_id} as open.", "cleared", "in")
+    return replace(item, stuck="")
 
 
 def handled(step: Step, rma_id: str, handled_as: str, quantity: int, ours: bool) -> None:
@@ -294,6 +299,8 @@ def was_read(step: Step) -> None:
     step.state = replace(step.state, unseen=False, noticed_at=step.at, read_tries=0)
     for item in step.state.items:
         if item.state == "handled":
+            if item.stuck and unseen:
+                step.put(_no_longer_listed(step, item))
             continue
         under_way = step.waits_for(handle_key(item.rma_id)) or step.waits_for(process_key(item.rma_id))
         if item.state == "asked":

@@ -436,6 +436,19 @@ def test_a_list_that_is_minutes_old_undoes_nothing() -> None:
     assert desk.shown.items[0].stuck == ""
 
 
+def test_an_old_list_leaves_no_trouble_behind() -> None:
+    """Once it is handled no list has it any more: the trouble stayed for good, and so did the row."""
+    desk = handled_by_hand()
+    desk.later(3700)
+    desk.notice()
+    assert desk.item().stuck
+    desk.sleep()
+    desk.settle("read", Swept(cursor=""))
+    assert desk.shown.items[0].stuck == ""
+    assert desk.notes["return-stuck"].level == "cleared"
+    assert desk.sleep().state is None
+
+
 def test_a_result_that_changes_at_bol_after_the_credit_is_told() -> None:
     desk = handled_by_hand(credit=True)
     desk.answer(draft())
