@@ -207,6 +207,7 @@ class Returns(_Part):
     handle: tuple[HandlingRule, ...] = Field(default=(), max_length=50)
     credit: Literal["no", "when-handled"] = "no"
     restock: Annotated[bool, Strict()] = False
+    refund: Annotated[bool, Strict()] = False
     credit_branch: Branch | None = None
     credit_workplace: Whole | None = None
     keep_days: Whole = Field(default=60, ge=1, le=3650)

@@ -147,6 +147,7 @@ class Settings(BaseSettings):
             ),
             credit=returns.credit,
             restock=returns.restock,
+            refund=returns.refund,
             credit_branch=returns.credit_branch,
             credit_workplace=returns.credit_workplace,
             unseen=max(3600.0, 4 * found.sweeps.bol_returns),

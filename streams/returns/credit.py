@@ -21,7 +21,7 @@ from streams.vocabulary.events import (
     ReturnAnswered,
     ReturnAsked,
 )
-from streams.vocabulary.mplus_order import OrderDraft
+from streams.vocabulary.mplus_order import OrderDraft, Payment
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import seconds
 
@@ -108,7 +108,11 @@ def answered(step: Step, event: ReturnAnswered) -> None:
             workplace_number=step.rules.credit_workplace,
         )
     item = replace(item, credit="committing", draft=draft, pay_key=draft.idempotency_key, due=(), paid=0)
-    if _restocked(step, item) and not draft.prepay:
+    if step.rules.refund and draft.payment_method and not draft.payments:
+        cents = sum(line.quantity * line.price_cents for line in draft.lines)
+        refund = Payment(method=draft.payment_method, cents=cents, reference=draft.reference)
+        item = replace(item, due=(refund,))
+    elif _restocked(step, item) and not draft.prepay:
         # A payment that settles the order makes its invoice: the goods come back before that (facts/mplus.md 7.4).
         item = replace(item, draft=replace(draft, payments=()), due=draft.payments)
     step.put(item)
@@ -196,11 +200,12 @@ def _deliver(step: Step, item: Item, not_before: datetime | None = None, repeate
 
 
 def _pay(step: Step, item: Item, not_before: datetime | None = None, repeated: bool = False) -> None:
+    tries = f"-{item.attempt}" if item.attempt > 1 else ""
     effect = PayMplusOrder(
         order_id=item.mplus_order,
-        key=f"{item.pay_key}-pay-{item.paid + 1}",
+        key=f"{item.pay_key}-pay-{item.paid + 1}{tries}",
         payment=item.due[0],
-        prepay=False,
+        prepay=not _restocked(step, item),
     )
     step.ask(_key(PAY, item), effect, not_before, repeated)
 
@@ -218,6 +223,8 @@ def not_done(step: Step, what: str, item: Item, outcome: Refused | NotSent | Ans
             item = replace(item, attempt=item.attempt + 1, draft=None)
             _failed(step, item, f"{text} Change what is named here, then credit it once more.")
         else:
+            if what == PAY:
+                item = replace(item, attempt=item.attempt + 1)
             number = item.mplus_number or item.mplus_order
             advice = (
                 f"The credit itself ({number}) is booked. Do the rest in Mplus, or credit it here once more"

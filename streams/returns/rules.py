@@ -49,6 +49,10 @@ class ReturnRules(Value, frozen=True):
     """Whether a credit is booked in Mplus by itself once Bol shows the item as refunded (`REFUNDED`)."""
     restock: bool = False
     """Whether the credit is delivered in Mplus too, so that stock comes back (`GOODS_BACK`, and not by a rule)."""
+    refund: bool = False
+    """Whether the money that went back is booked on the credit too, by the order's own payment method. After the
+    delivery (`restock`) it settles the credit, which makes its invoice; without that it is a deposit (facts/mplus.md
+    7.4)."""
     credit_branch: int | None = None
     """The Mplus branch where parcels come back, for returns to the shop (FBR); None: the branch of the order. What goes
     back to Bol's warehouse stays at the order's branch."""

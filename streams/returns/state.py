@@ -48,7 +48,7 @@ class Item(Value, frozen=True):
     """Units of the credit."""
     credit_asked_at: datetime | None = None
     attempt: int = 1
-    """Part of the idempotency key from 2 on: raised only after Mplus refused, because the same key would get the same
+    """Part of the idempotency keys from 2 on: raised only after Mplus refused, because the same key would get the same
     refusal again (facts/mplus.md 1.6)."""
     draft: OrderDraft | None = None
     """Only until it is in Mplus: it may hold an address."""

@@ -603,6 +603,34 @@ def test_without_restock_the_payment_goes_with_the_credit() -> None:
     assert desk.effect("credit/r1").draft.payments == SETTLES["payments"]
 
 
+@pytest.mark.parametrize("restock", [True, False])
+def test_the_refund_is_booked_on_the_credit(restock: bool) -> None:
+    desk = handled_by_hand(ReturnRules(restock=restock, refund=True), credit=True, units=2)
+    desk.answer(draft(units=2, payment_method="Bol.com"))
+    desk.settle("credit/r1", COMMITTED)
+    if restock:
+        desk.settle("deliver/r1", READ)
+    assert desk.effect("pay/r1") == PayMplusOrder(
+        order_id="m1",
+        key="kassabrug-shop-b1-Rr1-pay-1",
+        payment=Payment(method="Bol.com", cents=-3990, reference="b1"),
+        prepay=not restock,
+    )
+    desk.settle("pay/r1", Refused(said="no such method"))
+    assert "Paying the credit in Mplus does not work" in desk.shown.items[0].stuck
+    desk.by_hand(units=2, credit=True)
+    assert desk.effect("pay/r1").key == "kassabrug-shop-b1-Rr1-pay-1-2", "the same key gets the same refusal"
+    desk.settle("pay/r1", MplusOrderPaid())
+    assert desk.item().credit == "booked"
+
+
+def test_without_a_payment_method_nothing_is_refunded() -> None:
+    desk = handled_by_hand(ReturnRules(refund=True), credit=True)
+    desk.answer(draft())
+    desk.settle("credit/r1", COMMITTED)
+    assert desk.item().credit == "booked"
+
+
 def test_the_branch_where_parcels_come_back() -> None:
     rules = ReturnRules(credit="when-handled", credit_branch=3, credit_workplace=5)
     desk = handled_by_hand(rules, credit=True)

@@ -32,6 +32,7 @@ RULES = st.builds(
     ),
     credit=st.sampled_from(["no", "when-handled"]),
     restock=st.booleans(),
+    refund=st.booleans(),
 )
 
 

@@ -30,6 +30,7 @@ from streams.vocabulary.mplus_order import MplusOrder, OrderDraft
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.streams.returns.desk import SETTLES, Desk, draft, item
 
+METHOD = {"payment_method": "Bol.com"}
 Fate = Literal["well", "lost", "lost-before", "not-sent", "refused", "crash", "pending", "timeout", "late"]
 FATES: tuple[Fate, ...] = (
     "well", "lost", "lost-before", "not-sent", "refused", "crash", "pending", "timeout", "late",
@@ -101,7 +102,9 @@ class World:
         questions = [message.event for message in self.desk.sent if isinstance(message.event, ReturnAsked)]
         for asked in questions[len(self.asked) - (1 if twice and self.asked else 0) :]:
             number = int(asked.rma_id.removeprefix("r"))
-            found = draft(number, asked.quantity, **(SETTLES if number == 2 else {})) if self.known else None
+            found = (
+                draft(number, asked.quantity, **(SETTLES if number == 2 else METHOD)) if self.known else None
+            )
             self.desk.answer(found, number)
         self.asked = [message.event for message in self.desk.sent if isinstance(message.event, ReturnAsked)]
 
@@ -219,8 +222,8 @@ class World:
                 if one.state == "handled" and (one.credit == "failed" or one.credit_stuck):
                     self.desk.by_hand(number=number, credit=True)
             if not self.desk.open and self.desk.wake is not None:
-                if all(one.settled for one in state.items):
-                    return
                 self.sweep()
+                if all(one.settled for one in (self.desk.state or state).items):
+                    return
                 self.desk.sleep()
         raise AssertionError(f"it does not come to rest: {self.desk.state}")
