@@ -22,17 +22,26 @@ from streams.vocabulary.events import (
     CodeClaimed,
     CodeDropped,
     ConnectionStarted,
+    CustomerAnswered,
+    CustomerAsked,
     Message,
     MplusOrderSeen,
     OfferObserved,
     OfferSeen,
     OfferUnlinked,
     OperatorAsked,
+    OperatorCancelled,
+    OperatorHandled,
+    OperatorShipped,
     OrderNoticed,
+    OrderNudged,
     ProcessNoticed,
     ReservationBooked,
     ReservationMade,
     ReservationReleased,
+    ReturnAnswered,
+    ReturnAsked,
+    ReturnNoticed,
     Settled,
     StockDoubted,
     StockRead,
@@ -84,7 +93,7 @@ def subject(message: Message) -> Hashable:
     match message.event:
         case CodeClaimed(article_number=article) | CodeDropped(article_number=article):
             return "carrier", article
-        case CodeAsked(asker=asker):
+        case CodeAsked(asker=asker) | CustomerAsked(asker=asker):
             return "question", asker
         case CodeAnswered(kind=kind, value=value):
             return "answer", kind, value
@@ -96,6 +105,8 @@ def subject(message: Message) -> Hashable:
             return "sale", session, line
         case ReservationMade() | ReservationBooked() | ReservationReleased() as event:
             return "reservation", event.order_id, event.item_id
+        case ReturnAsked(rma_id=item) | ReturnAnswered(rma_id=item) | OperatorHandled(rma_id=item):
+            return "returned", item
         case ProcessNoticed(process_id=process):
             return "process", process
         case Settled(key=key, number=number):
@@ -107,8 +118,13 @@ def subject(message: Message) -> Hashable:
             | OfferSeen()
             | StockDoubted()
             | OrderNoticed()
+            | OrderNudged()
+            | CustomerAnswered()
             | MplusOrderSeen()
             | OperatorAsked()
+            | OperatorShipped()
+            | OperatorCancelled()
+            | ReturnNoticed()
             | ConnectionStarted()
             | Woke()
         ):
