@@ -51,6 +51,7 @@ from streams.follower import FlowFollower
 from streams.log.base import Handler, LogUnavailable, LogWriter, Subscription
 from streams.log.host import FaustHost
 from streams.orders.flow import ORDERS
+from streams.returns.flow import RETURNS
 from streams.stock.flow import STOCK
 from streams.sweeps.flow import SWEEPS
 from streams.topology import AGENTS
@@ -62,7 +63,7 @@ log = logging.getLogger(__name__)
 
 Role = Literal["ingress", "worker", "console"]
 ALL: frozenset[Role] = frozenset(("ingress", "worker", "console"))
-FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, CUSTOMERS, ORDERS, SWEEPS)
+FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, CUSTOMERS, ORDERS, RETURNS, SWEEPS)
 
 
 class Bridge:
@@ -280,6 +281,7 @@ def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
         "stock": settings.stock_rules,
         "customers": none,
         "orders": settings.order_rules,
+        "returns": settings.return_rules,
         "sweeps": settings.sweep_rules,
     }
 

@@ -25,6 +25,7 @@ from app.references import follow
 from app.sections import Connection, Log, ReadModel, Vendors, Web
 from connectors.retry import RetryPolicy
 from streams.orders.rules import OrderRules
+from streams.returns.rules import HandlingRule, ReturnRules
 from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
 from streams.topics import DAY, TOPICS, Topic
@@ -125,6 +126,28 @@ class Settings(BaseSettings):
             bol_offers=sweeps.bol_offers,
             processes=sweeps.processes,
             subscription=sweeps.subscription,
+            returns=sweeps.bol_returns if found.returns.kinds else None,
+        )
+
+    def return_rules(self, connection: str) -> ReturnRules | None:
+        """The returns flow's rules."""
+        found = self.connections.get(connection)
+        if found is None:
+            return None
+        returns = found.returns
+        return ReturnRules(
+            kinds=returns.kinds,
+            handle=tuple(
+                HandlingRule(result=rule.result, after_days=rule.after_days, reason=rule.reason)
+                for rule in returns.handle
+            ),
+            credit=returns.credit,
+            restock=returns.restock,
+            refund=returns.refund,
+            credit_branch=returns.credit_branch,
+            credit_workplace=returns.credit_workplace,
+            unseen=max(3600.0, 4 * found.sweeps.bol_returns),
+            keep_days=returns.keep_days,
         )
 
     def topics(self) -> tuple[Topic, ...]:

@@ -97,6 +97,11 @@ def fact_headers(connection: str, trace: str) -> Headers:
     return (_SCHEMA, _connection_header(connection), ("trace", trace.encode()))
 
 
+def flow_header(flow: str) -> tuple[str, bytes]:
+    """Which flow's row a line of activity is of: an article and a return may have the same key."""
+    return ("flow", flow.encode())
+
+
 _SCHEMA = ("schema", b"1")
 
 

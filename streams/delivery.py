@@ -28,6 +28,7 @@ from streams.codec import (
     activity_draft,
     dead_letter,
     fact_headers,
+    flow_header,
     message_draft,
     split_key,
 )
@@ -107,6 +108,7 @@ class Delivery(Handler, Generic[S]):
         self._reader: FactReader[Any] = FactReader(flow.events | Rebuilt)
         self._codec: RowCodec[S] = RowCodec(flow.state)
         self._rows_topic = rows_topic(flow.name)
+        self._told_by = flow_header(flow.name)
         self._live: OrderedDict[bytes, Row[S]] = OrderedDict()
         self._position: dict[TopicPartition, int] = {}
         self._rows: Rows
@@ -285,7 +287,8 @@ class Delivery(Handler, Generic[S]):
         unit.applied += 1
         connection, _ = split_key(key)
         noted = Noted(kind="rebuilt", text=f"Worked out anew by a replay ({event.incident}).")
-        unit.sent.append(activity_draft(noted, key, fact_headers(connection, trace), record.timestamp))
+        headers = (*fact_headers(connection, trace), self._told_by)
+        unit.sent.append(activity_draft(noted, key, headers, record.timestamp))
 
     def _note(
         self,
@@ -320,7 +323,9 @@ class Delivery(Handler, Generic[S]):
         unit.applied += 1
         headers = fact_headers(connection, trace)
         unit.sent.extend(message_draft(message, connection, headers) for message in decision.messages)
-        unit.sent.extend(activity_draft(one, key, headers, record.timestamp) for one in decision.activity)
+        if decision.activity:
+            told = (*headers, self._told_by)
+            unit.sent.extend(activity_draft(one, key, told, record.timestamp) for one in decision.activity)
         for one in decision.activity:
             if isinstance(one, Noted) and one.millis is not None:
                 unit.fresh.append((one.kind, one.millis))

@@ -34,6 +34,7 @@ from streams.vocabulary.effects import (
     SweepArticles,
     SweepBolOffers,
     SweepBolOrders,
+    SweepBolReturns,
     SweepMarkers,
     SweepMplusOrders,
     SweepProcessStatuses,
@@ -64,6 +65,7 @@ LONGEST_RAW = 2 * 1024 * 1024
 
 _SWEEPS = (
     SweepBolOrders,
+    SweepBolReturns,
     SweepBolOffers,
     SweepProcessStatuses,
     SweepMarkers,

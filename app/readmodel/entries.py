@@ -11,10 +11,17 @@ import msgspec
 
 from app.readmodel.freshness import bucket_of
 from app.readmodel.masking import scrubbed, shown_body
-from streams.codec import FactReader, Unreadable, split_key
+from streams.codec import FactReader, Unreadable, asking_of, split_key
 from streams.log.base import Record, TopicPartition, header
 from streams.topics import ACTIVITY, BOL_RAW, DEAD_LETTERS, MPLUS_RAW
-from streams.vocabulary.activity import Activity, ConnectionShown, Noted, OrderShown, StockShown
+from streams.vocabulary.activity import (
+    Activity,
+    ConnectionShown,
+    Noted,
+    OrderShown,
+    ReturnShown,
+    StockShown,
+)
 from streams.vocabulary.time import milliseconds
 
 READ = (ACTIVITY.name, DEAD_LETTERS.name, BOL_RAW.name, MPLUS_RAW.name)
@@ -35,6 +42,7 @@ class Entries(msgspec.Struct):
     history: list[_Row] = []
     articles: list[_Row] = []
     orders: list[_Row] = []
+    returns: list[_Row] = []
     connections: list[_Row] = []
     answers: list[_Row] = []
     dead_letters: list[_Row] = []
@@ -57,7 +65,7 @@ def entries_of(at: TopicPartition, records: Sequence[Record]) -> Entries:
             _skip(entries, at, record, _reason(error))
         except Exception as error:  # a bug here: that record is not shown, the others are
             _skip(entries, at, record, f"reading it failed: {type(error).__name__}")
-    for rows in (entries.history, entries.articles, entries.orders, entries.connections):
+    for rows in (entries.history, entries.articles, entries.orders, entries.returns, entries.connections):
         _clean(rows)
     _clean(entries.answers)
     _clean(entries.dead_letters)
@@ -122,12 +130,38 @@ def _activity(entries: Entries, record: Record) -> None:
                     "shown": msgspec.json.encode(fact),
                 }
             )
+        case ReturnShown():
+            entries.returns.append(_return(fact, common))
         case ConnectionShown():
             fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
             shown = {"shown": msgspec.json.encode(fact)}
             entries.connections.append(common | _stuck(fact.stuck, common["at"]) | shown)
         case _:
             assert_never(fact)
+
+
+def _return(fact: ReturnShown, common: _Row) -> _Row:
+    items = tuple(
+        msgspec.structs.replace(item, stuck=_sentence(item.stuck), reason=_sentence(item.reason))
+        for item in fact.items
+    )
+    fact = msgspec.structs.replace(fact, items=items)
+    states = sorted({item.state[:LONGEST_ID] for item in items})
+    by_hand = ("failed",) if fact.fulfilment == "FBB" else ("open", "failed")
+    stuck = " ".join(item.stuck for item in items if item.stuck)[:LONGEST_TEXT]
+    registered = _milliseconds(fact.registered_at)
+    return (
+        common
+        | _stuck(stuck, common["at"])
+        | {
+            "return_id": fact.return_id[:LONGEST_ID],
+            "registered_at": common["at"] if registered is None else registered,
+            "states": f"/{'/'.join(states)}/",
+            "waits": 1 if any(state in by_hand for state in states) else None,
+            "first_at": common["at"],
+            "shown": msgspec.json.encode(fact),
+        }
+    )
 
 
 def _line(record: Record, fact: Noted, entity: str, common: _Row) -> _Row:
@@ -138,6 +172,7 @@ def _line(record: Record, fact: Noted, entity: str, common: _Row) -> _Row:
         "kind": fact.kind[:LONGEST_ID],
         "level": fact.level,
         "direction": fact.direction,
+        "flow": header(record.headers, "flow")[:LONGEST_ID],
         "text": _sentence(fact.text),
         "millis": millis,
         "bucket": None if millis is None else bucket_of(millis),
@@ -153,6 +188,7 @@ def _answer(entries: Entries, at: TopicPartition, record: Record) -> None:
     if not entity and int(status) < 400:
         return  # a sweep that went well: its events tell what it found, and there are thousands a day
     body = record.value or b""
+    asking = asking_of(record)
     entries.answers.append(
         {
             "mark": _mark(record),
@@ -161,6 +197,7 @@ def _answer(entries: Entries, at: TopicPartition, record: Record) -> None:
             "connection": connection[:LONGEST_ID],
             "entity": entity[:LONGEST_ID],
             "vendor": "bol" if at.topic == BOL_RAW.name else "mplus",
+            "flow": asking.flow[:LONGEST_ID] if asking is not None else "",
             "operation": scrubbed(header(record.headers, "operation"))[:LONGEST_ID],
             "status": int(status),
             "size": len(body),

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.readmodel import writing
 from app.readmodel.database import Database, ReadModelUnavailable
 from app.readmodel.freshness import Freshness
-from app.readmodel.queries import articles, deadletters, figures, history, orders, overview
+from app.readmodel.queries import articles, deadletters, figures, history, orders, overview, returns
 from app.readmodel.queries.history import HistoryFilter
 from app.readmodel.shown import (
     ArticleDetail,
@@ -19,6 +19,8 @@ from app.readmodel.shown import (
     OrderRow,
     Overview,
     Page,
+    ReturnDetail,
+    ReturnRow,
     StuckThing,
 )
 from streams.vocabulary.time import Clock
@@ -89,6 +91,25 @@ class ReadModel:
     async def order(self, connection: str, order_id: str) -> OrderDetail | None:
         """One order with its timeline."""
         return await self.database.read(lambda db: orders.order(db, connection, order_id))
+
+    async def returns(
+        self,
+        connection: str | None = None,
+        state: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> tuple[ReturnRow, ...]:
+        """Returns, the newest registered first: those with an item in this state. `after`: only what comes after the
+        return with this `connection/return_id`."""
+        return await self.database.read(lambda db: returns.return_rows(db, connection, state, limit, after))
+
+    async def one_return(self, connection: str, return_id: str) -> ReturnDetail | None:
+        """One return with its timeline."""
+        return await self.database.read(lambda db: returns.one_return(db, connection, return_id))
+
+    async def open_returns(self) -> int:
+        """How many returns wait for a person."""
+        return await self.database.read(returns.waiting)
 
     async def dead_letters(self, *, connection: str = "", page: int = 1) -> Page[DeadLetter]:
         """Records that could not be read or applied, the newest first."""

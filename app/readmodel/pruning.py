@@ -11,7 +11,17 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_
 
-from app.readmodel.tables import answers, articles, counts, dead_letters, history, orders, skipped, timings
+from app.readmodel.tables import (
+    answers,
+    articles,
+    counts,
+    dead_letters,
+    history,
+    orders,
+    returns,
+    skipped,
+    timings,
+)
 from app.readmodel.writing import MINUTE_MS
 from streams.vocabulary.time import milliseconds
 
@@ -32,7 +42,9 @@ class Keep(NamedTuple):
     dead_days: int = 90
     dead_rows: int = 5_000
     orders_days: int = 180
+    """Of returns too."""
     orders_rows: int = 100_000
+    """And as many returns."""
     idle_articles_days: int = 30
     """Articles that no offer sells any more."""
     articles_rows: int = 250_000
@@ -57,6 +69,11 @@ def slices(keep: Keep, now: datetime) -> list[Slice]:
     )
     idle = and_(articles.c.offers == 0, articles.c.at < at - keep.idle_articles_days * DAY_MS)
     done = and_(orders.c.stuck_since.is_(None), orders.c.at < at - keep.orders_days * DAY_MS)
+    closed = and_(
+        returns.c.stuck_since.is_(None),
+        returns.c.waits.is_(None),
+        returns.c.at < at - keep.orders_days * DAY_MS,
+    )
     return [
         _where(history, history.c.at < at - keep.history_days * DAY_MS),
         _beyond(history, keep.history_rows),
@@ -71,6 +88,8 @@ def slices(keep: Keep, now: datetime) -> list[Slice]:
         _surplus(articles, articles.c.at, keep.articles_rows),
         _where(orders, done),
         _surplus(orders, orders.c.at, keep.orders_rows),
+        _where(returns, closed),
+        _surplus(returns, returns.c.at, keep.orders_rows),
         _surplus(skipped, skipped.c.last_at, keep.skipped_reasons),
     ]
 

@@ -8,7 +8,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from app.readmodel.freshness import Freshness
-from streams.vocabulary.activity import ConnectionShown, OrderShown, StockShown
+from streams.vocabulary.activity import ConnectionShown, OrderShown, ReturnShown, StockShown
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class HistoryLine(Answer, frozen=True, kw_only=True):
     at: datetime
     connection: str
     entity: str
-    about: Literal["article", "order", "connection", ""]
+    about: Literal["article", "order", "return", "connection", ""]
     """What kind of page there is about the entity."""
     kind: str
     level: str
@@ -72,7 +72,7 @@ class Minute(Answer, frozen=True, kw_only=True):
 class StuckThing(Answer, frozen=True, kw_only=True):
     """Something that cannot go on, why, and since when."""
 
-    about: Literal["article", "order", "connection"]
+    about: Literal["article", "order", "return", "connection"]
     connection: str
     entity: str
     title: str
@@ -171,6 +171,27 @@ class OrderDetail(Answer, frozen=True, kw_only=True):
     first_at: datetime
     stuck_since: datetime | None
     shown: OrderShown
+    timeline: tuple[Step, ...]
+
+
+class ReturnRow(Answer, frozen=True, kw_only=True):
+    """A return in the list."""
+
+    connection: str
+    at: datetime
+    first_at: datetime
+    stuck_since: datetime | None
+    shown: ReturnShown
+
+
+class ReturnDetail(Answer, frozen=True, kw_only=True):
+    """A return with all that happened to it, the oldest first."""
+
+    connection: str
+    at: datetime
+    first_at: datetime
+    stuck_since: datetime | None
+    shown: ReturnShown
     timeline: tuple[Step, ...]
 
 

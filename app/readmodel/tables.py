@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the tables change: an older read model is then thrown away and built again from the log."""
 
 metadata = MetaData()
@@ -47,6 +47,7 @@ history = Table(
     Column("kind", String, nullable=False),
     Column("level", String, nullable=False),
     Column("direction", String, nullable=False),
+    Column("flow", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("millis", BigInteger),
     Column("trace", String, nullable=False),
@@ -111,6 +112,26 @@ orders = Table(
     PrimaryKeyConstraint("connection", "order_id"),
 )
 
+returns = Table(
+    "returns",
+    metadata,
+    Column("connection", String),
+    Column("return_id", String),
+    Column("registered_at", BigInteger, nullable=False),
+    Column("states", String, nullable=False),
+    Column("waits", Integer),
+    Column("stuck", Text, nullable=False),
+    Column("stuck_since", BigInteger, index=True),
+    Column("first_at", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("shown", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("connection", "return_id"),
+    Index("returns_newest", "registered_at", "connection", "return_id"),
+    Index("returns_waiting", "waits"),
+)
+"""`states`: those of its items, each once, as `/open/handled/`. `waits`: 1 where an item waits for a person, else NULL.
+"""
+
 connections = Table(
     "connections",
     metadata,
@@ -131,6 +152,7 @@ answers = Table(
     Column("connection", String, nullable=False),
     Column("entity", String, nullable=False),
     Column("vendor", String, nullable=False),
+    Column("flow", String, nullable=False),
     Column("operation", String, nullable=False),
     Column("status", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),

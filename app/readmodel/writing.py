@@ -26,6 +26,7 @@ from app.readmodel.tables import (
     metadata,
     orders,
     positions,
+    returns,
     skipped,
     timings,
 )
@@ -48,7 +49,7 @@ class Applied(msgspec.Struct, frozen=True):
     doubled: int
     """Lines that were known already."""
     areas: frozenset[str] = frozenset()
-    """`history`, `articles`, `orders`, `connections`, `answers`, `deadletters`."""
+    """`history`, `articles`, `orders`, `returns`, `connections`, `answers`, `deadletters`."""
     keys: frozenset[str] = frozenset()
     """`connection/entity` of every row that changed."""
 
@@ -90,12 +91,14 @@ def write(connection: Connection, run: Run, begin: int | None, entries: Entries)
             connection.execute(insert(table), [{name: row[name] for name in columns} for row in rows])
     _show(connection, articles, entries.articles)
     _show(connection, orders, entries.orders)
+    _show(connection, returns, entries.returns)
     _show(connection, connections, entries.connections)
     _skip(connection, entries)
     groups: list[tuple[str, list[dict[str, Any]], str]] = [
         ("history", lines, "entity"),
         ("articles", entries.articles, "article"),
         ("orders", entries.orders, "order_id"),
+        ("returns", entries.returns, "return_id"),
         ("connections", entries.connections, "connection"),
         ("answers", fetched, "entity"),
         ("deadletters", dead, "entity"),

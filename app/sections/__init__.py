@@ -3,18 +3,21 @@
 from app.sections.connection import Bol, Connection, Mplus, Stock, Sweeps
 from app.sections.machine import Kafka, Log, ReadModel, Vendors, Web
 from app.sections.orders import Cancel, Customer, KindOrders, Orders, Shipping, Vat
+from app.sections.returns import HandlingRule, Returns
 
 __all__ = [
     "Bol",
     "Cancel",
     "Connection",
     "Customer",
+    "HandlingRule",
     "Kafka",
     "KindOrders",
     "Log",
     "Mplus",
     "Orders",
     "ReadModel",
+    "Returns",
     "Shipping",
     "Stock",
     "Sweeps",

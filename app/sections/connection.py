@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from app.sections.orders import Orders
 from app.sections.part import MONTH, Address, Branch, Part, Password, Span, Whole
+from app.sections.returns import Returns
 from connectors.mplus.signature import key_of
 
 
@@ -59,6 +60,7 @@ class Sweeps(Part):
     stock: Span = Field(default=300.0, ge=5, le=MONTH)
     bol_orders: Span = Field(default=60.0, ge=5, le=3000)
     bol_offers: Span = Field(default=21600.0, ge=60, le=MONTH)
+    bol_returns: Span = Field(default=900.0, ge=60, le=MONTH)
     processes: Span = Field(default=60.0, ge=5, le=MONTH)
     subscription: Span = Field(default=900.0, ge=10, le=MONTH)
 
@@ -71,3 +73,4 @@ class Connection(Part):
     stock: Stock
     orders: Orders
     sweeps: Sweeps = Sweeps()
+    returns: Returns = Returns()

@@ -22,6 +22,7 @@ from streams.vocabulary.effects import (
     SweepArticles,
     SweepBolOffers,
     SweepBolOrders,
+    SweepBolReturns,
     SweepMarkers,
     SweepMplusOrders,
     SweepProcessStatuses,
@@ -46,13 +47,14 @@ LOUD = 3
 """Failures in a row before a person is told: a vendor's hiccup is no news."""
 SHOW_EVERY = 60.0
 """Seconds between snapshots when nothing but times has changed."""
-AT_START: tuple[Name, ...] = ("mplus-markers", "bol-orders", "bol-subscription")
+AT_START: tuple[Name, ...] = ("mplus-markers", "bol-orders", "bol-returns", "bol-subscription")
 TITLES: dict[Name, str] = {
     "mplus-markers": "what moved in Mplus",
     "mplus-articles": "the articles of Mplus",
     "mplus-orders": "the orders of Mplus",
     "mplus-stock": "the stock of Mplus",
     "bol-orders": "the orders of Bol",
+    "bol-returns": "the open returns of Bol",
     "bol-offers": "the offers of Bol",
     "bol-processes": "the writes pending at Bol",
     "bol-subscription": "our subscription at Bol",
@@ -219,6 +221,8 @@ def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
             return SweepStock(marker=int(sweep.cursor or 0), branches=rules.branches)
         case "bol-orders":
             return SweepBolOrders(since=datetime.fromisoformat(sweep.cursor) if sweep.cursor else None)
+        case "bol-returns":
+            return SweepBolReturns() if rules.returns is not None else None
         case "bol-offers":
             return SweepBolOffers(cursor=sweep.cursor)
         case "bol-processes":
@@ -268,7 +272,7 @@ def _swept(step: _Step, name: Name, outcome: Swept, event: Settled) -> None:
     if name == "bol-offers" and not outcome.more:
         step.put(name, replace(step.state.sweep(name), cursor=""))
         step.loud = True
-    if outcome.found and name != "bol-offers":
+    if outcome.found and name not in ("bol-offers", "bol-returns"):  # these find what is known, all day
         step.note("sweep", f"Read {TITLES[name]}: {outcome.found} found.")
 
 
@@ -301,6 +305,7 @@ def _every(name: str, rules: SweepRules) -> float | None:
     return {
         "mplus-markers": rules.markers,
         "bol-orders": rules.bol_orders,
+        "bol-returns": rules.returns,
         "bol-offers": rules.bol_offers,
         "bol-processes": rules.processes,
         "bol-subscription": rules.subscription,

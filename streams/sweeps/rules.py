@@ -18,6 +18,8 @@ class SweepRules(Value, frozen=True):
     stock: float = 300.0
     """Only where the installation gives no stock marker."""
     bol_orders: float = 60.0
+    returns: float | None = 900.0
+    """All open returns of Bol, whose list takes 20 calls a minute at most; None: returns are not read."""
     bol_offers: float = 6 * 3600.0
     """A whole round over all offers: finds foreign writes and new offers."""
     processes: float = 60.0

@@ -126,6 +126,10 @@ class SweepBolReturns(Fact, frozen=True, kw_only=True, tag="sweep-bol-returns"):
     """All pages of GET /retailer/returns (handled=false, FBR and FBB). Events: `ReturnNoticed` per return to returns.
     Answer: `Swept(cursor="")`."""
 
+    return_id: str = ""
+    """Given: only this return instead, handled or not (GET /retailer/returns/{return-id}); one that Bol does not know
+    is no event, and `found` is 0."""
+
 
 class HandleBolReturn(Fact, frozen=True, kw_only=True, tag="handle-bol-return"):
     """PUT /retailer/returns/{rma-id}. When `repeated`, look first: GET /retailer/returns/{return-id}; handled already:

@@ -482,6 +482,8 @@ class ReturnItem(Value, frozen=True):
     handled: bool = False
     handled_as: str = ""
     """The last handling result that Bol shows."""
+    handled_quantity: int = 0
+    """How many units Bol processed with that result; 0: it is not told."""
 
 
 class ReturnNoticed(Fact, frozen=True, kw_only=True, tag="return-noticed"):

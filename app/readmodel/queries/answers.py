@@ -9,11 +9,14 @@ from app.readmodel.tables import answers
 from streams.vocabulary.time import moment_of
 
 
-def answers_about(connection: Connection, of: str, entity: str, limit: int) -> tuple[VendorAnswer, ...]:
-    """The newest first."""
+def answers_about(
+    connection: Connection, of: str, entity: str, limit: int, returns: bool = False
+) -> tuple[VendorAnswer, ...]:
+    """The newest first. `returns`: to a return of this id, which may be an article's number or an order's id too."""
+    flow = answers.c.flow == "returns" if returns else answers.c.flow != "returns"
     query = (
         select(answers)
-        .where(answers.c.connection == of, answers.c.entity == entity)
+        .where(answers.c.connection == of, answers.c.entity == entity, flow)
         .order_by(answers.c.id.desc())
         .limit(limit)
     )

@@ -44,7 +44,7 @@ def article(connection: Connection, of: str, number: str) -> ArticleDetail | Non
         at=moment_of(row.at),
         shown=_read(row.shown),
         stuck_since=None if row.stuck_since is None else moment_of(row.stuck_since),
-        history=lines(connection, HistoryFilter(connection=of, entity=number, limit=100)),
+        history=lines(connection, HistoryFilter(connection=of, entity=number, returns=False, limit=100)),
         answers=answers_about(connection, of, number, 10),
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, Row, case, exists, select
+from sqlalchemy import Connection, Row, and_, case, exists, select
 
 from app.readmodel.shown import HistoryLine
-from app.readmodel.tables import articles, history, orders
+from app.readmodel.tables import articles, history, orders, returns
 from streams.vocabulary.time import moment_of
 
 MOST = 500
@@ -21,6 +21,8 @@ class HistoryFilter(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     level: str = ""
     direction: str = ""
+    returns: bool | None = None
+    """True: lines of returns only; False: of anything else, since the id of a return may be an article's number."""
     before: int | None = None
     """Only lines older than the one with this id: the next page."""
     limit: int = 50
@@ -30,6 +32,16 @@ def lines(connection: Connection, wanted: HistoryFilter) -> tuple[HistoryLine, .
     """The newest first."""
     about = case(
         (history.c.entity == "", "connection"),
+        (
+            and_(
+                history.c.flow == "returns",
+                exists().where(
+                    returns.c.connection == history.c.connection, returns.c.return_id == history.c.entity
+                ),
+            ),
+            "return",
+        ),
+        (history.c.flow == "returns", ""),
         (
             exists().where(
                 orders.c.connection == history.c.connection, orders.c.order_id == history.c.entity
@@ -55,6 +67,9 @@ def lines(connection: Connection, wanted: HistoryFilter) -> tuple[HistoryLine, .
         query = query.where(history.c.level == wanted.level)
     if wanted.direction:
         query = query.where(history.c.direction == wanted.direction)
+    if wanted.returns is not None:
+        of_returns = history.c.flow == "returns"
+        query = query.where(of_returns if wanted.returns else ~of_returns)
     if wanted.before is not None:
         query = query.where(history.c.id < wanted.before)
     query = query.limit(max(1, min(wanted.limit, MOST)))

@@ -47,7 +47,7 @@ def order(connection: Connection, of: str, order_id: str) -> OrderDetail | None:
     if found is None:
         return None
     row = _row(found)
-    told = lines(connection, HistoryFilter(connection=of, entity=order_id, limit=LINES))
+    told = lines(connection, HistoryFilter(connection=of, entity=order_id, returns=False, limit=LINES))
     steps = [Step(at=line.at, line=line) for line in reversed(told)]
     steps += [
         Step(at=one.at, answer=one) for one in reversed(answers_about(connection, of, order_id, ANSWERS))

@@ -11,16 +11,17 @@ from sqlalchemy import Connection, Row, func, literal, select, union_all
 from app.readmodel.queries import figures
 from app.readmodel.queries.history import HistoryFilter, lines
 from app.readmodel.shown import ConnectionRow, Counts, Overview, SkippedRecords, StuckThing
-from app.readmodel.tables import articles, connections, dead_letters, orders, skipped
+from app.readmodel.tables import articles, connections, dead_letters, orders, returns, skipped
 from streams.vocabulary.activity import ConnectionShown
 from streams.vocabulary.time import moment_of
 
 STUCK = 30
 """Stuck things on the first page; the lists have the rest."""
 RECENT = 40
-TITLES: dict[Literal["order", "article", "connection"], str] = {
+TITLES: dict[Literal["order", "article", "return", "connection"], str] = {
     "order": "Bol order",
     "article": "Article",
+    "return": "Return",
     "connection": "Connection",
 }
 
@@ -50,7 +51,7 @@ def overview(connection: Connection, now: datetime) -> Overview:
 
 
 def stuck_things(connection: Connection, limit: int) -> tuple[StuckThing, ...]:
-    """Orders, articles and connections that cannot go on, what is stuck longest first."""
+    """Orders, articles, returns and connections that cannot go on, what is stuck longest first."""
     parts = [
         select(
             literal(about).label("about"),
@@ -63,6 +64,7 @@ def stuck_things(connection: Connection, limit: int) -> tuple[StuckThing, ...]:
         for about, table, entity, title in (
             ("order", orders, orders.c.order_id, literal("")),
             ("article", articles, articles.c.article, articles.c.description),
+            ("return", returns, returns.c.return_id, literal("")),
             ("connection", connections, connections.c.connection, literal("")),
         )
     ]

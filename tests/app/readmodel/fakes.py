@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from app.readmodel.entries import READ
-from streams.codec import activity_draft, dead_letter, fact_headers, key_of, raw_draft
+from streams.codec import activity_draft, dead_letter, fact_headers, flow_header, key_of, raw_draft
 from streams.log.base import Draft, LogReader, LogUnavailable, Record, Run, TopicPartition, UnknownTopic
 from streams.vocabulary.activity import Activity
-from streams.vocabulary.effects import RawAnswer
+from streams.vocabulary.effects import Asking, RawAnswer
 from streams.vocabulary.time import milliseconds
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -56,14 +56,24 @@ class MemoryLog(LogReader):
         self._grown.set()
         return record
 
-    def note(self, activity: Activity, entity: str, connection: str = "demo", trace: str = "t-1") -> Record:
-        """What a flow says about an entity."""
-        return self.add(activity_draft(activity, key_of(connection, entity), fact_headers(connection, trace)))
+    def note(
+        self, activity: Activity, entity: str, connection: str = "demo", trace: str = "t-1", flow: str = ""
+    ) -> Record:
+        """What a flow says about an entity; without a `flow` as it was written before that was told."""
+        headers = fact_headers(connection, trace) + ((flow_header(flow),) if flow else ())
+        return self.add(activity_draft(activity, key_of(connection, entity), headers))
 
     def answer(
-        self, vendor: str, operation: str, body: bytes, entity: str, status: int = 200, millis: int = 120
+        self,
+        vendor: str,
+        operation: str,
+        body: bytes,
+        entity: str,
+        status: int = 200,
+        millis: int = 120,
+        flow: str = "",
     ) -> Record:
-        """A vendor's raw answer."""
+        """A vendor's raw answer; with a `flow` it tells whose question it answers."""
         raw = RawAnswer(
             vendor=vendor,
             operation=operation,
@@ -72,7 +82,22 @@ class MemoryLog(LogReader):
             asked_at=self._clock() - timedelta(milliseconds=millis),
             answered_at=self._clock(),
         )
-        return self.add(raw_draft(raw, key_of("demo", entity), fact_headers("demo", "t-1")))
+        asking = None
+        if flow:
+            now = self._clock()
+            asking = Asking(
+                flow=flow,
+                key="x",
+                number=1,
+                mark="",
+                began=now,
+                settled_at=now,
+                answered_at=now,
+                call=1,
+                place=1,
+                places=1,
+            )
+        return self.add(raw_draft(raw, key_of("demo", entity), fact_headers("demo", "t-1"), asking))
 
     def die(self, body: bytes, reason: str, entity: str = "A1", offset: int = 7) -> Record:
         """A dead letter."""

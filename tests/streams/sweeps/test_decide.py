@@ -18,6 +18,7 @@ from streams.vocabulary.effects import (
     SweepArticles,
     SweepBolOffers,
     SweepBolOrders,
+    SweepBolReturns,
     SweepMplusOrders,
     SweepProcessStatuses,
     SweepStock,
@@ -96,7 +97,7 @@ MARKERS = MarkersRead(article=100, order=50, stock=900)
 def test_at_the_start_everything_with_an_interval_is_read() -> None:
     desk = Desk()
     desk.start()
-    assert set(desk.open) == {"mplus-markers", "bol-orders", "bol-offers", "bol-subscription"}
+    assert set(desk.open) == {"mplus-markers", "bol-orders", "bol-returns", "bol-offers", "bol-subscription"}
     assert desk.effect("bol-orders") == SweepBolOrders(since=None)
     assert desk.effect("bol-subscription") == CareForSubscription(url=RULES.subscription_url)
 
@@ -161,6 +162,43 @@ def test_orders_are_read_since_the_last_good_sweep() -> None:
     while "bol-orders" not in desk.open:
         desk.sleep()
     assert desk.effect("bol-orders") == SweepBolOrders(since=began), "a failure moves no cursor"
+
+
+def test_open_returns_are_all_read_every_quarter_of_an_hour() -> None:
+    desk = Desk()
+    desk.start()
+    assert desk.effect("bol-returns") == SweepBolReturns()
+    began = desk.now
+    desk.settle("bol-returns", Swept(cursor="", found=3))
+    assert not desk.notes, "three that stay open for weeks are no news every time"
+    while "bol-returns" not in desk.open:
+        desk.sleep()
+    assert timedelta(seconds=900) <= desk.now - began <= timedelta(seconds=901)
+    assert desk.effect("bol-returns") == SweepBolReturns()
+
+
+def test_returns_that_fail_are_tried_again_and_told() -> None:
+    desk = Desk()
+    desk.start()
+    for _ in range(3):
+        desk.settle("bol-returns", NotSent(why="no connection"))
+        while "bol-returns" not in desk.open:
+            desk.sleep()
+    desk.settle("bol-returns", NotSent(why="no connection"))
+    assert desk.decision is not None
+    [shown] = [one for one in desk.decision.activity if isinstance(one, ConnectionShown)]
+    assert "The open returns of Bol cannot be read, 4 times now (no connection)" in shown.stuck
+    desk.apply(ConnectionStarted(started_at=desk.now))
+    desk.settle("bol-returns", Swept(cursor=""))
+    assert [note.level for note in desk.notes] == ["cleared"]
+
+
+def test_a_shop_without_returns_reads_none() -> None:
+    desk = Desk(SweepRules(branches=(1,), returns=None))
+    desk.start()
+    assert "bol-returns" not in desk.open
+    assert desk.state is not None
+    assert desk.state.sweep("bol-returns").next_at is None
 
 
 def test_a_clock_that_was_a_day_ahead_lets_no_sweep_sleep() -> None:
@@ -293,7 +331,7 @@ def test_a_connection_never_falls_asleep_for_good(steps: list[tuple[str, Any]]) 
             name = sorted(desk.open)[0]
             bol_orders = name == "bol-orders" and isinstance(outcome, Swept)
             desk.settle(name, Swept(cursor=START.isoformat()) if bol_orders else outcome)
-        for name in ("mplus-markers", "bol-orders", "bol-offers"):
+        for name in ("mplus-markers", "bol-orders", "bol-returns", "bol-offers"):
             assert desk.state is not None
             assert name in desk.open or desk.state.sweep(name).next_at is not None  # type: ignore[arg-type]  # a name
     assert set(desk.open) <= set(NAMES)
