@@ -28,11 +28,10 @@ _GLUED = re.compile(r"([^\W\d_]{3,}\.?)([0-9]{1,5}[a-zA-Z]?)")
 _LONGEST_EXTENSION = 4
 """Letters of a word after the number that belongs to it without being one of MARKS."""
 _MOST_WORDS = 6
-MARKS = frozenset(
-    """bus bte boîte boite box bt app appt appartement apartment apt unit kamer huis hoog etage étage verdieping
+_MARKS = """bus bte boîte boite box bt app appt appartement apartment apt unit kamer huis hoog etage étage verdieping
     verd toevoeging toev achter voor achterhuis voorhuis beneden boven links rechts begane grond souterrain kelder
-    rood zwart noord oost zuid west bis ter quater""".split()
-)
+    rood zwart noord oost zuid west bis ter quater"""
+MARKS = frozenset(_MARKS.split())
 """Words that follow a number and belong to it."""
 _BOX = ("bus", "bte", "boîte", "boite", "box", "bt")
 
@@ -75,10 +74,9 @@ def _number_at(words: Sequence[str], place: int) -> Split | None:
     return Split(street, parts[1], " ".join(extension).strip(" ,;-/"))
 
 
-_MONTHS = frozenset(
-    """januari februari maart april mei juni juli augustus september oktober november december janvier février mars
-    avril mai juin juillet août septembre octobre novembre décembre""".split()
-)
+_MONTH_NAMES = """januari februari maart april mei juni juli augustus september oktober november december janvier
+    février mars avril mai juin juillet août septembre octobre novembre décembre"""
+_MONTHS = frozenset(_MONTH_NAMES.split())
 
 
 def _belongs(word: str) -> bool:

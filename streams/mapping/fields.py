@@ -73,7 +73,9 @@ def field_named(name: str) -> Field:
         return found
     own = name.removeprefix(CUSTOM)
     if own != name and own and len(own) <= 100 and own == own.strip():
-        return Field(name=name, kind="any", what="a custom field of the shop's own", key=name[len("relation.") :])
+        return Field(
+            name=name, kind="any", what="a custom field of the shop's own", key=name[len("relation.") :]
+        )
     reason = LEFT_OUT.get(name)
     if reason is not None:
         raise NoSuchField(f"a mapping cannot set it: {reason}")
@@ -239,7 +241,12 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "order.vatMethod": VAT_METHODS,
     "order.orderType": ORDER_TYPES,
     "line.lineType": ("LINE-TYPE-NONE", "LINE-TYPE-PREPARATION", "LINE-TYPE-COMPONENT"),
-    "line.lineKind": ("LINE-KIND-DEFAULT", "LINE-KIND-SUBTOTAL", "LINE-KIND-HEADER", "LINE-KIND-SECONDARY-HEADER"),
+    "line.lineKind": (
+        "LINE-KIND-DEFAULT",
+        "LINE-KIND-SUBTOTAL",
+        "LINE-KIND-HEADER",
+        "LINE-KIND-SECONDARY-HEADER",
+    ),
     "line.discountType": DISCOUNT_TYPES,
 }
 _PERSONAL = frozenset(

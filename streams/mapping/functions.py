@@ -47,7 +47,7 @@ def euros_given(value: object) -> Decimal:
     half a cent is rounded. So 19.95 * 0.1 is 2.00 and 1.005 is 1.01, as on paper.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise Misused(f"{_shown(value)} is no amount of money")
+        raise Misused(f"{shown(value)} is no amount of money")
     try:
         exact = Decimal(value.strip() if isinstance(value, str) else repr(value))
         if not exact.is_finite() or abs(exact) > MOST_EUROS:
@@ -57,7 +57,7 @@ def euros_given(value: object) -> Decimal:
         pass
     except ValueError:
         pass
-    raise Misused(f"{_shown(value)} is no amount of money; write 19.95") from None
+    raise Misused(f"{shown(value)} is no amount of money; write 19.95") from None
 
 
 def day_given(value: object) -> date:
@@ -68,7 +68,7 @@ def day_given(value: object) -> date:
             return date.fromisoformat(text)
         return moment_given(text).date()
     except (ValueError, OverflowError):
-        raise Misused(f"{_shown(value)} is no day; write 2026-11-25") from None
+        raise Misused(f"{shown(value)} is no day; write 2026-11-25") from None
 
 
 def moment_given(value: object) -> datetime:
@@ -79,7 +79,7 @@ def moment_given(value: object) -> datetime:
             return moment.replace(tzinfo=SHOP_ZONE)
         return moment.astimezone(SHOP_ZONE)
     except (ValueError, OverflowError):
-        raise Misused(f"{_shown(value)} is no moment; write 2026-11-25T18:00+01:00") from None
+        raise Misused(f"{shown(value)} is no moment; write 2026-11-25T18:00+01:00") from None
 
 
 def functions(tables: Tables, country: str) -> dict[str, Function]:
@@ -89,7 +89,7 @@ def functions(tables: Tables, country: str) -> dict[str, Function]:
         """The table's entry for a key."""
         found = tables.get(_text(name, "the name of a table"))
         if found is None:
-            raise Misused(f"there is no table {_shown(name)}; the settings have {_those(tables)}")
+            raise Misused(f"there is no table {shown(name)}; the settings have {_those(tables)}")
         value = found.get(_plain(key)) if key is not None else None
         return otherwise if value is None else value
 
@@ -120,7 +120,6 @@ def functions(tables: Tables, country: str) -> dict[str, Function]:
     return {name: _counted(name, function) for name, function in made.items()}
 
 
-NAMES = frozenset(functions({}, ""))
 DESCRIBED: tuple[Described, ...] = (
     Described(
         "table",
@@ -190,6 +189,7 @@ DESCRIBED: tuple[Described, ...] = (
         "empty", "", "leaves a text field empty; an empty result keeps what it would be anyway", "$empty()"
     ),
 )
+NAMES = frozenset(one.name for one in DESCRIBED)
 
 
 # -- texts
@@ -215,10 +215,9 @@ def _digits(text: Any) -> Any:
     return None if text is None else re.sub(r"[^0-9]", "", _plain(text))
 
 
-_SMALL = frozenset(
-    """van von de der den des het 't 's ten ter te en op aan bij in la le les du da di del della dos el al zu zur
-    und et""".split()
-)
+_SMALL_WORDS = """van von de der den des het 't 's ten ter te en op aan bij in la le les du da di del della dos el al
+    zu zur und et"""
+_SMALL = frozenset(_SMALL_WORDS.split())
 
 
 def _name_case(text: Any) -> Any:
@@ -262,7 +261,7 @@ def _country(text: Any, form: str) -> Any:
         return None
     found = country_of(_text(text, "a country"))
     if found is None:
-        raise Misused(f"{_shown(text)} is no country that is known here")
+        raise Misused(f"{shown(text)} is no country that is known here")
     return getattr(found, form)
 
 
@@ -300,9 +299,7 @@ def _date(value: Any, form: Any = None) -> Any:
         return None
     pattern = "YYYY-MM-DD" if form is None else _text(form, "a form")
     whole = isinstance(value, str) and len(value.strip()) == 10
-    at = (
-        datetime.combine(day_given(value), datetime.min.time(), SHOP_ZONE) if whole else moment_given(value)
-    )
+    at = datetime.combine(day_given(value), datetime.min.time(), SHOP_ZONE) if whole else moment_given(value)
     parts = {
         "YYYY": f"{at.year:04d}",
         "YY": f"{at.year % 100:02d}",
@@ -320,18 +317,18 @@ def _days_later(value: Any, days: Any) -> Any:
     if value is None or value == "":
         return None
     if isinstance(days, bool) or not isinstance(days, int | float) or days != int(days):
-        raise Misused(f"{_shown(days)} is no whole number of days")
+        raise Misused(f"{shown(days)} is no whole number of days")
     try:
         return (day_given(value) + timedelta(days=int(days))).isoformat()
     except OverflowError:
-        raise Misused(f"{_shown(days)} days from {_shown(value)} there is no day") from None
+        raise Misused(f"{shown(days)} days from {shown(value)} there is no day") from None
 
 
 def _euros(cents: Any) -> Any:
     if cents is None:
         return None
     if isinstance(cents, bool) or not isinstance(cents, int | float) or cents % 1 or abs(cents) > 10**14:
-        raise Misused(f"{_shown(cents)} is no whole number of cents")
+        raise Misused(f"{shown(cents)} is no whole number of cents")
     return float(euros_of(int(cents)))
 
 
@@ -347,7 +344,7 @@ def _money_text(euros: Any, point: Any = None) -> Any:
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise Misused(f"{_shown(value)} is not {what}")
+        raise Misused(f"{shown(value)} is not {what}")
     return value
 
 
@@ -364,16 +361,19 @@ def _plain(value: object) -> str:
 
 def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10**6:
-        raise Misused(f"{_shown(value)} is no number of characters")
+        raise Misused(f"{shown(value)} is no number of characters")
     return int(value)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value in a sentence, cut short."""
     if value is None:
         return "nothing"
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else f"{value[:60]}...")
-    return {dict: "an object", list: "a list"}.get(type(value), str(value))
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return str(value)
 
 
 def _those(tables: Tables) -> str:
