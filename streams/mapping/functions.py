@@ -228,7 +228,8 @@ def _name_case(text: Any) -> Any:
 
 
 def _name_word(word: str, first: bool) -> str:
-    if word != word.upper() and word != word.lower():
+    said = re.sub(r"^['’][sStT]\b", "", word)
+    if said != said.upper() and said != said.lower():
         return word  # McDonald: somebody has thought about it
     small = word.lower()
     if small in _SMALL and not (first and small[0] != "'"):

@@ -50,6 +50,8 @@ _PERSON = re.compile(r"Details|\$\$|\*|\$(?![A-Za-z_])")
 """In an expression: it looks at a person, or may."""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _LONG_NUMBER = re.compile(r"[0-9]{3,}")
+_FEW_DIGITS = re.compile(r"[0-9]{1,4}")
+"""A house number or a Belgian postal code: nobody is known by it, and every other number looks like it."""
 _PATH = re.compile(r"(?<![\w$.'\"])[A-Za-z]\w*(?:\.[A-Za-z]\w*)*(?![\w'\"(])")
 _SHOWN = 120
 _TEXTS_SHOWN = 3
@@ -376,7 +378,7 @@ def _impersonal(text: str, at: Document) -> str:
         value
         for details in (at["shipmentDetails"], at["billingDetails"])
         for name, value in details.items()
-        if name not in ("countryCode", "language") and len(value) > 2
+        if name not in ("countryCode", "language") and len(value) > 2 and not _FEW_DIGITS.fullmatch(value)
     }
     for value in sorted(personal, key=len, reverse=True):
         text = re.sub(re.escape(value), lambda found: masked(found.group()), text, flags=re.IGNORECASE)
