@@ -57,8 +57,9 @@ def _number_at(words: Sequence[str], place: int) -> Split | None:
     parts = _NUMBER.fullmatch(word.strip(",;"))
     if parts is None or _ORDINAL.fullmatch(word):
         return None
-    # `Plein 1944 3`, `Plein 1940-1945 12`: a year belongs to the street where a number follows.
-    if _YEARS.fullmatch(word) and after and after[0][0] in "0123456789":
+    # `Plein 1944 3`, `Plein 1940-1945 12`: a year belongs to the street where a number follows (`De Run 1944 2 hoog`
+    # has none).
+    if _YEARS.fullmatch(word) and after and after[0][0] in "0123456789" and after[1:2] != ["hoog"]:
         return None
     rest = parts[2].strip("-/.,;")
     if rest and not _belongs(rest):
