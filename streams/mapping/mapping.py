@@ -23,6 +23,7 @@ from streams.mapping.functions import (
     EMPTY,
     NAMES,
     Misused,
+    Tables,
     day_given,
     euros_given,
     functions,
@@ -53,6 +54,7 @@ _LONG_NUMBER = re.compile(r"[0-9]{3,}")
 _FEW_DIGITS = re.compile(r"[0-9]{1,4}")
 """A house number or a Belgian postal code: nobody is known by it, and every other number looks like it."""
 _PATH = re.compile(r"(?<![\w$.'\"])[A-Za-z]\w*(?:\.[A-Za-z]\w*)*(?![\w'\"(])")
+_TABLE = re.compile(r"""\$table\(\s*["']([^"']*)["']""")
 _SHOWN = 120
 _TEXTS_SHOWN = 3
 
@@ -136,12 +138,28 @@ def _compiled(pairs: tuple[tuple[str, str], ...]) -> CompiledMapping:
     return CompiledMapping(*(tuple(found[scope]) for scope in ("relation", "order", "line")))
 
 
+def mapping_problems(expressions: Mapping[str, str], tables: Tables) -> list[str]:
+    """All that is wrong with a mapping before any order is there, a line each: `order.reference: ...`."""
+    found = []
+    for name, text in expressions.items():
+        try:
+            compiled({name: text})
+        except MappingInvalid as error:
+            found.append(str(error))
+            continue
+        missing = dict.fromkeys(table for table in _TABLE.findall(text) if table not in tables)
+        found += [
+            f"{name}: {_cut(text)!r}: there is no table {table!r} in orders.tables" for table in missing
+        ]
+    return found
+
+
 # -- the orders flow calls these two
 
 
 def mapped_customer(customer: Customer, order: BolOrder, rules: OrderRules) -> Customer:
-    """The relation's fields with `relation.*` of the mapping. Raises MappingFailed, MappingInvalid."""
-    if not compiled(rules.mapping).relation:
+    """The relation's fields with `relation.*` of the mapping. Raises MappingFailed."""
+    if not _usable(rules).relation:
         return customer
     changes, extra = _changes(customer_outcomes(customer, order, rules))
     return msgspec.structs.replace(customer, **changes, extra={**customer.extra, **extra})
@@ -149,11 +167,11 @@ def mapped_customer(customer: Customer, order: BolOrder, rules: OrderRules) -> C
 
 def mapped_draft(draft: OrderDraft, order: BolOrder, items: tuple[str, ...], rules: OrderRules) -> OrderDraft:
     """The order with `order.*` and `line.*` of the mapping. `items[i]` is the Bol item of `draft.lines[i]`, `` for a
-    line that is no item (its expressions find no `item`). Raises MappingFailed, MappingInvalid, ValueError where
-    `items` and lines are not as many.
+    line that is no item (its expressions find no `item`). Raises MappingFailed, and ValueError where `items` and lines
+    are not as many.
 
     A payment of the whole sum stays one of the whole sum where `line.price` changes it."""
-    mapping = compiled(rules.mapping)
+    mapping = _usable(rules)
     if not mapping.order and not mapping.line:
         return draft
     top: list[Outcome] = []
@@ -175,6 +193,15 @@ def mapped_draft(draft: OrderDraft, order: BolOrder, items: tuple[str, ...], rul
     return msgspec.structs.replace(
         draft, **changes, lines=lines, payments=payments, extra={**draft.extra, **extra}
     )
+
+
+def _usable(rules: OrderRules) -> CompiledMapping:
+    """The settings are checked when they are read; should they not have been, an order waits and says why."""
+    try:
+        return compiled(rules.mapping)
+    except MappingInvalid as error:
+        sentence = f"The mapping cannot be used: {error}."
+        raise MappingFailed(error.field, error.expression, "", error.words, sentence) from None
 
 
 def _line_with(line: OrderLine, outcomes: list[Outcome]) -> OrderLine:
@@ -224,18 +251,20 @@ def draft_outcomes(
     if len(items) != len(draft.lines):
         raise ValueError(f"{len(draft.lines)} lines, and {len(items)} say which item they are of")
     mapping = compiled(rules.mapping)
+    by_id = {item.item_id: item for item in order.items}
     seen = document(order)
+    # An order with items of both kinds becomes two: it is the kind of this one.
+    seen["kind"] = next((clean(by_id[one].fulfilment) for one in items if one in by_id), seen["kind"])
     own = functions(rules.tables, seen["country"])
     for expression in _in_order("order", mapping.order, everything):
         part = expression.field.part
         default = _held(expression.field, getattr(draft, part) if part else draft)
         if expression.text or default not in (None, ""):
             yield _outcome(expression, default, seen, own)
-    by_id = {item.item_id: item_document(item) for item in order.items}
     for at, (line, item_id) in enumerate(zip(draft.lines, items, strict=True)):
         at_line = {**seen, "line": line_document(line)}
         if item_id in by_id:
-            at_line["item"] = by_id[item_id]
+            at_line["item"] = item_document(by_id[item_id])
         for expression in _in_order("line", mapping.line, everything):
             default = _held(expression.field, line)
             if expression.text or default not in (None, ""):
@@ -363,8 +392,7 @@ def _failure(field: Field, text: str, value: str, why: str, at: Document) -> Map
         text,
         value,
         why,
-        f"the mapping of {field.name} fails: {_cut(text)!r}{with_value}: {reason}. "
-        "Correct it in the settings (kassabrug map try shows what it gives), then try the order again",
+        f"The mapping of {field.name} fails: {_cut(text)!r}{with_value}: {reason.rstrip('.')}.",
     )
 
 
