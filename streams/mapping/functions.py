@@ -274,11 +274,12 @@ def _phone(text: str, where: str) -> str:
     if kept.strip().startswith("+"):
         return f"+{number}"
     if number.startswith("00"):
-        return f"+{number[2:]}"
+        return f"+{number[2:]}" if number[2:] else ""
     country = country_of(where) if where else None
     if country is None:
         return number
-    return f"+{country.calling}{_national(number, country)}"
+    national = _national(number, country)
+    return f"+{country.calling}{national}" if national else ""
 
 
 def _national(number: str, country: Country) -> str:

@@ -74,10 +74,12 @@ class MappingInvalid(ValueError):
 
 class MappingFailed(ValueError):
     """A mapping that gives nothing usable for one order. `str()` is a sentence for people with personal data masked;
-    `value` (the result, or what the expression looked at) and `why` are not masked."""
+    `told` is its reason alone, masked too; `value` (the result, or what the expression looked at) and `why` are not
+    masked."""
 
-    def __init__(self, field: str, expression: str, value: str, why: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, field: str, expression: str, value: str, why: str, told: str) -> None:
+        super().__init__(f"The mapping of {field} fails: {_cut(expression)!r}: {told}.")
+        self.told = told
         self.field = field
         self.expression = expression
         self.value = value
@@ -200,8 +202,10 @@ def _usable(rules: OrderRules) -> CompiledMapping:
     try:
         return compiled(rules.mapping)
     except MappingInvalid as error:
-        sentence = f"The mapping cannot be used: {error}."
-        raise MappingFailed(error.field, error.expression, "", error.words, sentence) from None
+        at = f" (character {error.place})" if error.place else ""
+        raise MappingFailed(
+            error.field, error.expression, "", error.words, f"it cannot be used: {error.words}{at}"
+        ) from None
 
 
 def _line_with(line: OrderLine, outcomes: list[Outcome]) -> OrderLine:
@@ -387,13 +391,7 @@ def _failure(field: Field, text: str, value: str, why: str, at: Document) -> Map
         reason = _QUOTED.sub(_masked, why)
     reason = _impersonal(reason, at)
     with_value = f" (with {_impersonal(told, at)})" if told else ""
-    return MappingFailed(
-        field.name,
-        text,
-        value,
-        why,
-        f"The mapping of {field.name} fails: {_cut(text)!r}{with_value}: {reason.rstrip('.')}.",
-    )
+    return MappingFailed(field.name, text, value, why, f"{reason.rstrip('.')}{with_value}")
 
 
 def _masked(quoted: re.Match[str]) -> str:
