@@ -18,6 +18,12 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="The bridge between MplusKASSA and Bol.com.",
 )
+mapper = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The mapping from orders at Bol to fields in Mplus: docs/mapping.md.",
+)
+cli.add_typer(mapper, name="map")
 say = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
@@ -227,3 +233,48 @@ def topics(config: Config = DEFAULT, log: LogAt = None, as_json: AsJson = False)
     from app.cli.topics import run
 
     sys.exit(run(config, log, as_json))
+
+
+@mapper.command("try")
+def map_try(
+    order: Annotated[str, typer.Argument(help="The order's number at Bol; not needed with --file.")] = "",
+    config: Config = DEFAULT,
+    connection: Annotated[str, typer.Option(help="Of this shop; not needed where there is one only.")] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="An order in Bol's own JSON, instead of asking Bol for one.")
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=EXPRESSION", help="As if this stood in the settings. Any number of them."
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also the fields that are not mapped.")] = False,
+    personal: Annotated[
+        bool, typer.Option("--show-personal", help="Names and addresses in full, on your own screen.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Shows what the mapping makes of one order, field by field, beside what it would be without. Changes nothing
+    anywhere. Exit 0: all fields can be set; 1: one fails, or Bol does not give the order; 2: the settings cannot be
+    used."""
+    from app.cli.mapping import Asked, run
+
+    asked = Asked(order, connection, file, tuple(more or ()), everything, personal, as_json)
+    sys.exit(run(config, asked))
+
+
+@mapper.command("fields")
+def map_fields(as_json: AsJson = False) -> None:
+    """The fields of an order, its relation and its lines that a mapping can set."""
+    from app.cli.mapping import fields
+
+    sys.exit(fields(as_json))
+
+
+@mapper.command("functions")
+def map_functions(as_json: AsJson = False) -> None:
+    """The functions that expressions can call, beyond JSONata's own."""
+    from app.cli.mapping import functions
+
+    sys.exit(functions(as_json))
