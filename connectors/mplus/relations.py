@@ -11,6 +11,7 @@ from connectors.mplus.operation import Operation, operation
 from connectors.mplus.reply import Node, Unreadable
 from connectors.mplus.result import granted, refusal
 from streams.vocabulary.effects import Match
+from streams.vocabulary.likeness import alike
 from streams.vocabulary.mplus_order import Customer, Extra
 from streams.vocabulary.outcomes import Refused
 
@@ -56,11 +57,7 @@ def _by_address(customer: Customer) -> tuple[Operation[int | None], ...]:
         return ()
 
     def fits(found: Node) -> bool:
-        return (
-            spelling.same(found.text("name"), name)
-            and spelling.same(found.text("zipcode"), customer.zip_code)
-            and spelling.lives_at(customer.house_number, customer.address, found.text("address"))
-        )
+        return alike(customer, found.text("name"), found.text("address"), found.text("zipcode"))
 
     called = soap.text("name", name)
     address = customer.address.strip()

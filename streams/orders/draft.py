@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from streams.orders.customer import full_name, postal
+from streams.orders.customer import payer_of, postal
 from streams.orders.rules import ANYWHERE, Kind, OrderRules
 from streams.orders.state import Line
 from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
@@ -76,9 +76,7 @@ def draft(
             delivery_method=delivery_method(order, kind, rules),
             payment_method=how.payment_method,
             deliver_to=postal(order.ship_to),
-            invoice_to=postal(
-                order.bill_to if full_name(order.bill_to) or order.bill_to.company else order.ship_to
-            ),
+            invoice_to=postal(payer_of(order)),
             vat_method=SHIFTED if shifted else INCLUSIVE,
         ),
         tuple(item_id for _, item_id in made),

@@ -13,9 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from streams.codec import fact_headers, message_draft
+from streams.customers.flow import CUSTOMERS
 from streams.flow import Context, Decision, Flow
 from streams.orders.flow import ORDERS
-from streams.orders.rules import OrderRules
+from streams.orders.rules import KindRules, OrderRules
 from streams.stock.flow import STOCK
 from streams.stock.rules import StockRules
 from streams.topics import DEAD_LETTERS, rows_topic
@@ -41,7 +42,7 @@ from tests.streams.simulation.vendors import Bol, Mplus, Vendors, ean, order
 CONNECTION = "shop"
 ARTICLES = 4
 STOCK_RULES = StockRules(branches=(1,), buffer=1, cap=50)
-ORDER_RULES = OrderRules(branch_number=1)
+ORDER_RULES = OrderRules(kinds={"FBR": KindRules(branch_number=1)})
 
 
 class Carrier(Value, frozen=True):
@@ -135,7 +136,7 @@ class Shop:
             self.notice(made.order_id, "push", "")
 
     def cancel(self) -> None:
-        """A customer cancels an item; what is in Mplus by then is a person's work."""
+        """A customer cancels an item; what is in Mplus by then is cancelled there."""
         if not self.bol.orders:
             return
         order_id = self.random.choice(sorted(self.bol.orders))
@@ -202,6 +203,7 @@ class Shop:
             outcome=outcome,
             asked_at=moment_of(asked),
             answered_at=moment_of(answered),
+            repeated=wanted.effect.repeated,
         )
         _, _, entity = wanted.key.decode().partition("/")
         self.send(Message(flow=wanted.flow, entity=entity, event=event))  # type: ignore[arg-type]  # the flow's name
@@ -213,7 +215,7 @@ class Shop:
         """One step of the process; False when there is nothing to do now."""
         if self.process is None:
             self.calls.clear()
-            self.process = Process(self.log, [CODES, STOCK, ORDERS], rules)
+            self.process = Process(self.log, [CODES, STOCK, CUSTOMERS, ORDERS], rules)
         choices = []
         behind = self.process.behind()
         if behind:
@@ -261,7 +263,7 @@ class Shop:
 
     def nobody_waits(self) -> None:
         """At rest no row asks for anything: what is open and not run would stand still until a restart."""
-        for flow in ("stock", "orders"):
+        for flow in ("stock", "customers", "orders"):
             rows = ModelRows(self.log, rows_topic(flow))
             for number in range(PARTITIONS):
                 for key, value in rows.items(number):
@@ -301,11 +303,18 @@ class Shop:
         """The books, from the vendors' side."""
         assert not self.log.all(DEAD_LETTERS.name), self.log.all(DEAD_LETTERS.name)[0].headers
         assert len(self.mplus.created) == len(set(self.mplus.created)), "an order was created twice"
+        doubled = {one: found for one, found in self.mplus.relations.items() if len(found) > 1}
+        assert not doubled, f"a customer has two relations: {doubled}"
         for order_id, bol in self.bol.orders.items():
             made = self.mplus.orders.get(f"BOL-{order_id}")
             wanted = [item for item in bol.items if item.wanted]
             if wanted:
                 assert made is not None, f"order {order_id} is missing in Mplus"
+            left = self.mplus.left.get(f"BOL-{order_id}", {})
+            due = {int(item.ean[2:]): item.wanted for item in bol.items}
+            assert all(count == due.get(article, 0) for article, count in left.items()), (
+                f"order {order_id}: {left} is left in Mplus, {due} at Bol"
+            )
             for item in wanted:
                 lines = (
                     [line for line in made.lines if line.article_number == int(item.ean[2:])] if made else []

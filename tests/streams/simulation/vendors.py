@@ -8,25 +8,28 @@ from decimal import Decimal
 
 from streams.vocabulary.bol_order import Address, BolOrder, BolOrderItem
 from streams.vocabulary.effects import (
+    CancelMplusOrder,
     CommitOrder,
     CreateRelation,
     Effect,
     FetchBolOrder,
     FindRelation,
     PushStock,
+    ReadMplusOrder,
     ReadStock,
     UpdateRelation,
 )
 from streams.vocabulary.events import (
     Answer,
     BolOrderFetched,
+    MplusOrderRead,
     OrderCommitted,
     RelationFound,
     RelationSaved,
     StockAnswered,
     StockPushed,
 )
-from streams.vocabulary.mplus_order import OrderDraft
+from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine, OrderDraft
 from streams.vocabulary.outcomes import Refused
 from streams.vocabulary.stock_reading import Reading
 
@@ -37,7 +40,7 @@ def ean(article: int) -> str:
 
 
 class Mplus:
-    """The till: physical stock, reservations by orders, relations."""
+    """The till: physical stock, reservations by orders, relations by who they are."""
 
     def __init__(self, articles: dict[int, int]) -> None:
         self.stock = dict(articles)
@@ -46,8 +49,9 @@ class Mplus:
         self.orders: dict[str, OrderDraft] = {}
         self.created: list[str] = []
         self.keys: dict[str, str] = {}
-        self.relations: dict[str, int] = {}
-        self.doubled_relations = 0
+        self.relations: dict[str, list[int]] = {}
+        self.left: dict[str, dict[int, int]] = {}
+        """Articles that stay on an order, by its extOrderId."""
 
     def sell(self, article: int, quantity: int) -> None:
         """A unit goes over the counter; the marker grows with every mutation, not with reservations."""
@@ -67,9 +71,46 @@ class Mplus:
         self.keys[draft.idempotency_key] = draft.ext_order_id
         self.orders[draft.ext_order_id] = draft
         self.created.append(draft.ext_order_id)
+        left = self.left.setdefault(draft.ext_order_id, {})
         for line in draft.lines:
             self.reserved[line.article_number] += line.quantity
+            left[line.article_number] = left.get(line.article_number, 0) + line.quantity
         return OrderCommitted(order_id=f"m-{draft.ext_order_id}", number="1")
+
+    def leave(self, order_id: str, wanted: dict[int, int]) -> None:
+        """Less is wanted of an order: what falls away is free again."""
+        left = self.left[order_id.removeprefix("m-")]
+        for article, count in left.items():
+            keep = min(count, wanted.get(article, 0))
+            self.reserved[article] -= count - keep
+            left[article] = keep
+
+    def told(self, ext_order_id: str) -> MplusOrder | None:
+        """The order as getOrder has it."""
+        draft = self.orders.get(ext_order_id)
+        if draft is None:
+            return None
+        left = self.left[ext_order_id]
+        ordered: dict[int, int] = {}
+        for line in draft.lines:
+            ordered[line.article_number] = ordered.get(line.article_number, 0) + line.quantity
+        whole = "COMPLETE" if not any(left.values()) else "NOTHING"
+        return MplusOrder(
+            order_id=f"m-{ext_order_id}",
+            ext_order_id=ext_order_id,
+            number="1",
+            marker=1,
+            cancel_state=f"ORDER-CANCEL-STATE-{whole}",
+            relation_number=draft.relation_number,
+            lines=tuple(
+                MplusOrderLine(
+                    article_number=article,
+                    quantity=Decimal(count),
+                    cancelled=Decimal(count - left[article]),
+                )
+                for article, count in ordered.items()
+            ),
+        )
 
 
 class Bol:
@@ -113,14 +154,20 @@ class Vendors:
                 )
                 return StockAnswered(readings=(reading,))
             case FindRelation():
-                return RelationFound(relation_number=mplus.relations.get(effect.email))
+                return RelationFound(relation_number=mplus.relations.get(effect.customer.identity, [None])[0])
             case CreateRelation():
-                if effect.customer.email in mplus.relations:
-                    mplus.doubled_relations += 0 if repeated else 1
-                number = mplus.relations.setdefault(effect.customer.email, len(mplus.relations) + 1)
-                return RelationSaved(relation_number=number)
+                known = mplus.relations.setdefault(effect.customer.identity, [])
+                if not (repeated and known):
+                    known.append(sum(len(one) for one in mplus.relations.values()) + 1)
+                return RelationSaved(relation_number=known[0])
             case UpdateRelation():
                 return RelationSaved(relation_number=effect.relation_number)
+            case ReadMplusOrder():
+                ext = effect.ext_order_id or effect.order_id.removeprefix("m-")
+                return MplusOrderRead(order=mplus.told(ext))
+            case CancelMplusOrder():
+                mplus.leave(effect.order_id, {one.article_number: one.quantity for one in effect.left})
+                return MplusOrderRead(order=mplus.told(effect.order_id.removeprefix("m-")))
             case CommitOrder():
                 if self._random.random() < 0.02:
                     return Refused(said="the branch is closed for stock-taking")
@@ -133,9 +180,9 @@ def order(number: int, articles: list[tuple[int, int]], placed_at: datetime) -> 
     """A Bol order of these articles and quantities."""
     address = Address(
         first_name="Jan",
-        surname=f"de Vries {number}",
+        surname=f"de Vries {number % 3}",
         street="Oudegracht",
-        house_number=str(number),
+        house_number=str(number % 3 + 1),
         zip_code="3511 AA",
         city="Utrecht",
         country="NL",
