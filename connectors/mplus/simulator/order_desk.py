@@ -11,24 +11,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.mplus.simulator.catalogue import Catalogue
-from connectors.mplus.simulator.config import Checked, MplusSimulatorConfig
+from connectors.mplus.simulator.config import MplusSimulatorConfig
 from connectors.mplus.simulator.deliveries import reserved_by, shift_reservations
-from connectors.mplus.simulator.order_drafts import LineDraft, OrderDraft, PaymentDraft
+from connectors.mplus.simulator.order_drafts import OrderDraft, PaymentDraft
+from connectors.mplus.simulator.order_writer import MOST_CENTS, MOST_LINES, OrderWriter, Refusal
 from connectors.mplus.simulator.orders import (
     MOST_QUANTITY,
     Order,
     OrderBook,
     OrderLine,
     Payment,
-    vat_inclusive,
 )
 from connectors.mplus.simulator.relations import RelationBook
 from connectors.mplus.simulator.stock import Origin, StockBook
 from streams.vocabulary.time import SHOP_ZONE, Clock
-
-MOST_LINES = 1000
-MOST_CENTS = 10**15
-"""Far above any order and far below xsd:long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +35,6 @@ class Done:
     message: str = ""
     order: Order | None = None
     invoice_id: str = ""
-
-
-class Refusal(Exception):
-    """A draft that the desk does not take; the text is the errorMessage."""
 
 
 class OrderDesk:
@@ -65,15 +57,7 @@ class OrderDesk:
         self._stock = stock
         self._relations = relations
         self._orders = orders
-        self._vat = {rate.code: rate.percentage for rate in config.vat_rates}
-        self._known: dict[Checked, frozenset[int] | frozenset[str]] = {
-            "vat-code": frozenset(self._vat),
-            "turnover-group": frozenset(one.number for one in config.turnover_groups if one.active),
-            "delivery-method": frozenset(method.code for method in config.delivery_methods),
-            "payment-method": frozenset(method.method for method in config.payment_methods),
-            "order-category": frozenset(category.number for category in config.order_categories),
-            "employee": frozenset(one.number for one in config.employees if one.active),
-        }
+        self._writer = OrderWriter(config, catalogue, new_id)
         self._invoices = 0
         self._queued: list[str] = []
         """Orders whose cancellation waits for the branch's own database."""
@@ -284,8 +268,8 @@ class OrderDesk:
         places = {place.number for place in branches[entry].workplaces}
         if workplace not in places and "workplace" in self._config.checked:
             raise Refusal(f"workplace {workplace} not found in branch {entry}")
-        self._check("employee", draft.employee)
-        self._check("payment-method", draft.payment_method)
+        self._writer.check("employee", draft.employee)
+        self._writer.check("payment-method", draft.payment_method)
         relation = draft.relation or 0
         relation_name = self._relation_name(relation)
         now = self._clock()
@@ -315,7 +299,7 @@ class OrderDesk:
             category=self._known_category(draft.category),
             on_delivery_url=draft.on_delivery_url or "",
             on_invoice_url=draft.on_invoice_url or "",
-            lines=self._lines(draft.lines or (), [], draft.vat_method or "VAT-METHOD-INCLUSIVE"),
+            lines=self._writer.lines(draft.lines or (), [], draft.vat_method or "VAT-METHOD-INCLUSIVE"),
         )
 
     def _changes(self, order: Order, draft: OrderDraft) -> dict[str, object]:
@@ -344,106 +328,17 @@ class OrderDesk:
         }
         self._known_delivery_method(draft.delivery_method)
         self._known_category(draft.category)
-        self._check("employee", draft.employee)
-        self._check("payment-method", draft.payment_method)
+        self._writer.check("employee", draft.employee)
+        self._writer.check("payment-method", draft.payment_method)
         if draft.relation is not None:
             self._relation_name(draft.relation)
         if draft.lines is not None:
-            lines = self._lines(draft.lines, order.lines, draft.vat_method or order.vat_method)
+            lines = self._writer.lines(draft.lines, order.lines, draft.vat_method or order.vat_method)
             wanted["lines"] = lines
             kept = {line.line_id for line in lines}
             if any(line.delivered and line.line_id not in kept for line in order.lines):
                 raise Refusal("a delivered line cannot be removed")
         return {name: value for name, value in wanted.items() if value != getattr(order, name)}
-
-    def _lines(self, drafts: tuple[LineDraft, ...], old: list[OrderLine], vat_method: str) -> list[OrderLine]:
-        """The lines as sent, each composed article with the parts that were not sent along (facts/mplus.md 4.2)."""
-        if not 1 <= len(drafts) <= MOST_LINES:
-            raise Refusal(f"an order has between 1 and {MOST_LINES} lines")
-        ids = [draft.line_id for draft in drafts if draft.line_id]
-        if len(set(ids)) != len(ids):
-            raise Refusal("a lineId occurs twice")
-        before = {line.line_id: line for line in old}
-        lines: list[OrderLine] = []
-        above: OrderLine | None = None
-        for place, draft in enumerate(drafts):
-            line = self._line(draft, before.get(draft.line_id), vat_method)
-            if draft.component and above is not None:
-                line.component_of = above.line_id
-            else:
-                above = line
-            lines.append(line)
-            following = drafts[place + 1].component if place + 1 < len(drafts) else False
-            if above is not None and not following:
-                lines += self._parts(above, lines, old)
-        if sum(abs(line.total_incl) for line in lines) > MOST_CENTS:
-            raise Refusal("the order's amount is too large")
-        return lines
-
-    def _parts(self, line: OrderLine, lines: list[OrderLine], old: list[OrderLine]) -> list[OrderLine]:
-        """The parts of a composed article that are not on the order: new ones, or the old ones as many as fit."""
-        composed = self._catalogue.article(line.article)
-        there = {part.article for part in lines if part.component_of == line.line_id}
-        known = {part.article: part for part in old if part.component_of == line.line_id}
-        parts = []
-        for number, pieces in composed.components if composed else ():
-            article, before = self._catalogue.article(number), known.get(number)
-            if article is None or number in there:
-                continue
-            parts.append(
-                OrderLine(
-                    line_id=before.line_id if before else self._new_id(),
-                    article=number,
-                    plu=article.plu,
-                    text=article.description,
-                    quantity=line.quantity * pieces,
-                    price=0,
-                    vat_code=article.vat_code,
-                    vat_percentage=self._vat[article.vat_code],
-                    turnover_group=article.turnover_group,
-                    vat_method=line.vat_method,
-                    component_of=line.line_id,
-                    delivered=before.delivered if before else Decimal(0),
-                    cancelled=before.cancelled if before else Decimal(0),
-                )
-            )
-        return parts
-
-    def _line(self, draft: LineDraft, old: OrderLine | None, vat_method: str) -> OrderLine:
-        article = self._catalogue.article(draft.article)
-        if article is None:
-            raise Refusal(f"article {draft.article} not found")
-        vat_code = article.vat_code if draft.vat_code is None else draft.vat_code
-        if "vat-code" in self._config.checked and vat_code not in self._vat:
-            raise Refusal(f"vatCode {vat_code} not found")
-        self._check("turnover-group", draft.turnover_group)
-        if old is not None and (
-            old.article != draft.article or abs(draft.quantity) < abs(old.delivered + old.cancelled)
-        ):
-            raise Refusal(f"line {old.line_id} was delivered or cancelled further than this")
-        percentage = self._vat.get(vat_code, 0)
-        price = draft.price
-        if price is None and draft.price_excl is not None:
-            price = vat_inclusive(draft.price_excl, percentage)
-        return OrderLine(
-            line_id=old.line_id if old else self._new_id(),
-            article=article.number,
-            plu=article.plu,
-            text=draft.text or article.description,
-            quantity=draft.quantity,
-            price=article.price_cents if price is None else price,
-            vat_code=vat_code,
-            vat_percentage=percentage,
-            turnover_group=article.turnover_group if draft.turnover_group is None else draft.turnover_group,
-            vat_method=vat_method,
-            delivered=old.delivered if old else Decimal(0),
-            cancelled=old.cancelled if old else Decimal(0),
-        )
-
-    def _check(self, what: Checked, named: int | str | None) -> None:
-        """Raises Refusal where something is named that the shop does not have."""
-        if named and what in self._config.checked and named not in self._known[what]:
-            raise Refusal(f"{what.replace('-', ' ')} {named} not found")
 
     def _relation_name(self, number: int) -> str:
         relation = self._relations.get(number)
@@ -454,11 +349,11 @@ class OrderDesk:
         return ""
 
     def _known_delivery_method(self, code: str | None) -> str:
-        self._check("delivery-method", code)
+        self._writer.check("delivery-method", code)
         return code or ""
 
     def _known_category(self, number: int | None) -> int:
-        self._check("order-category", number)
+        self._writer.check("order-category", number)
         return number or (self._config.order_categories[0].number if self._config.order_categories else 0)
 
 

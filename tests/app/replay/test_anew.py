@@ -11,7 +11,7 @@ import pytest
 from app.replay.anew import AsRecorded, executed
 from app.replay.answers import KeptAnswers, run_of, windows
 from app.replay.choice import Choice
-from connectors.mplus import executor as mplus_executor
+from connectors.mplus import bookings
 from streams.codec import ASKING, FactReader, asking_of
 from streams.effects import EffectRunner
 from streams.log.base import TopicPartition
@@ -267,8 +267,8 @@ async def test_a_call_that_was_not_made_then_leaves_the_recorded_fact(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stage.sold(0)
-    commit = mplus_executor._commit
-    monkeypatch.setattr(mplus_executor, "_commit", lambda trip, effect, _: commit(trip, effect, True))
+    commit = bookings.committed
+    monkeypatch.setattr(bookings, "committed", lambda trip, effect, _: commit(trip, effect, True))
     found = await stage.look()
     assert found.same
     assert why(found, "commit-order") == {"more is asked for now"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.mplus.simulator.books import MplusBooks
-from connectors.mplus.simulator.order_desk import MOST_LINES
 from connectors.mplus.simulator.order_drafts import LineDraft, OrderDraft, PaymentDraft
+from connectors.mplus.simulator.order_writer import MOST_LINES
 from connectors.mplus.simulator.orders import ADDRESS_FIELDS, Address
 from connectors.mplus.simulator.soap import Node, SoapFault
 
