@@ -124,7 +124,7 @@ class BolExecutor:
             case ReadBolShipments():
                 return await writes.read_shipments(trip, effect)
             case SweepBolReturns():
-                return await self._sweep_returns(trip)
+                return await self._sweep_returns(trip, effect)
             case HandleBolReturn():
                 return await writes.handle(trip, effect, repeated)
             case _:
@@ -212,9 +212,11 @@ class BolExecutor:
 
     # -- returns
 
-    async def _sweep_returns(self, trip: Trip) -> Answer | Failure:
+    async def _sweep_returns(self, trip: Trip, effect: SweepBolReturns) -> Answer | Failure:
         """One that is handled meanwhile moves the others up, and one may slip through: the next sweep has it, since it
         stays in the list until it is handled."""
+        if effect.return_id:
+            return await self._read_return(trip, effect.return_id)
         found: dict[str, returns.Returned] = {}
         for fulfilment in ("FBR", "FBB"):
             for page in range(1, MOST_PAGES + 1):
@@ -234,6 +236,19 @@ class BolExecutor:
             Message(flow="returns", entity=one.return_id, event=one.noticed) for one in found.values()
         )
         return Swept(cursor="", found=len(found))
+
+    async def _read_return(self, trip: Trip, return_id: str) -> Answer | Failure:
+        """One return, handled or not."""
+        asked = await trip.send(call.get_return(return_id), SWEEP_PATIENCE)
+        if isinstance(asked, Refused) and asked.code == "404":
+            return Swept(cursor="", found=0)
+        if not isinstance(asked, Delivered):
+            return asked
+        one = returns.returned(asked.answer.body, asked.answer.raw.asked_at)
+        if one.return_id != return_id:
+            raise wire.Unreadable(f"asked for return {return_id}, Bol answered with {one.return_id}")
+        trip.messages.append(Message(flow="returns", entity=return_id, event=one.noticed))
+        return Swept(cursor="", found=1)
 
     # -- writes and pushes
 

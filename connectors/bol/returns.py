@@ -23,6 +23,7 @@ class _Reason(Wire, frozen=True):
 
 
 class _Result(Wire, frozen=True):
+    quantity: int = 0
     handling_result: str | None = None
     processing_date_time: str | None = None
 
@@ -86,6 +87,7 @@ def _item(wire: _Item) -> ReturnItem:
     if not 0 <= wire.expected_quantity <= MOST_UNITS:
         raise Unreadable(f"Bol's answer has a quantity of {wire.expected_quantity} in return item {rma_id}")
     reason = wire.return_reason or _Reason()
+    last = _last(wire.processing_results or [])
     parts = dict.fromkeys(filter(None, (_line(reason.main_reason), _line(reason.detailed_reason))))
     return ReturnItem(
         rma_id=rma_id,
@@ -94,17 +96,18 @@ def _item(wire: _Item) -> ReturnItem:
         expected=wire.expected_quantity,
         reason=": ".join(parts),
         handled=wire.handled,
-        handled_as=_last(wire.processing_results or []),
+        handled_as=last.handling_result or "",
+        handled_quantity=min(MOST_UNITS, max(0, last.quantity)),
     )
 
 
-def _last(results: list[_Result]) -> str:
-    """The newest handling result; of those without a moment, the one that stands last."""
+def _last(results: list[_Result]) -> _Result:
+    """The newest result; of those without a moment, the one that stands last."""
     if not results:
-        return ""
+        return _Result()
     dated = [(_moment(one.processing_date_time), place) for place, one in enumerate(results)]
     known = [(moment, place) for moment, place in dated if moment is not None]
-    return results[max(known)[1] if known else -1].handling_result or ""
+    return results[max(known)[1] if known else -1]
 
 
 def _line(text: str | None) -> str:
