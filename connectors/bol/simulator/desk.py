@@ -29,7 +29,7 @@ from connectors.bol.simulator.records import (
 )
 from connectors.bol.simulator.shelf import Shelf
 from connectors.bol.simulator.wishes import ItemWish, OrderWish
-from streams.vocabulary.time import SHOP_ZONE, Clock, seconds
+from streams.vocabulary.time import SHOP_ZONE, Clock, seconds, utc
 
 MOST_ORDERS = 50_000
 MOST_EVENTS = 10_000
@@ -314,4 +314,4 @@ class OrderDesk(Shelf):
 
 def _end(day: date) -> datetime:
     """When a Dutch day is over."""
-    return datetime.combine(day + timedelta(days=1), time(), SHOP_ZONE)
+    return utc(datetime.combine(day + timedelta(days=1), time(), SHOP_ZONE))

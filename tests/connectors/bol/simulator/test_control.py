@@ -188,7 +188,9 @@ async def test_reset_is_the_first_day_again(shop: Shop) -> None:
     await shop.control("faults", {"kind": "http"})
     await shop.control("reset")
     dumped = await shop.dumped()
-    for part in ("offers", "orders", "changes", "shipments", "subscriptions", "oversold"):
+    parts = ("offers", "orders", "changes", "shipments", "subscriptions", "oversold", "returns", "labels",
+             "cancellations", "processes")  # fmt: skip
+    for part in parts:
         assert dumped[part] == []
     assert dumped["calls"] == dumped["pushes"] == {}
     # The same token still works.
@@ -202,6 +204,9 @@ async def test_reset_is_the_first_day_again(shop: Shop) -> None:
         "orders",
         "orders/cancel",
         "orders/ask-cancellation",
+        "orders/ship",
+        "orders/label",
+        "returns",
         "stock",
         "faults",
         "keys/rotate",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from random import Random
 
-from connectors.bol.simulator.generator import customer
+from connectors.bol.simulator.generator import again, customer
 
 
 def test_the_same_seed_gives_the_same_customer() -> None:
@@ -44,3 +45,26 @@ def test_an_order_reference_comes_with_some_companies() -> None:
     rng = Random(2)
     business = [one for one in (customer(rng, "A") for _ in range(2000)) if one.company]
     assert {bool(one.order_reference) for one in business} == {True, False}
+
+
+def test_registered_numbers_have_right_check_digits() -> None:
+    """11-proof in the Netherlands, 97-proof in Belgium, where the enterprise number is both."""
+    rng = Random(3)
+    for land in ("NL", "BE") * 100:
+        one = customer(rng, "A", country=land, business=True)
+        if land == "BE":
+            number = one.vat_number.removeprefix("BE")
+            assert number == one.kvk_number
+            assert 97 - int(number[:8]) % 97 == int(number[8:])
+        else:
+            digits = [int(digit) for digit in one.vat_number[2:11]]
+            weighed = sum(digit * (9 - place) for place, digit in enumerate(digits[:8]))
+            assert weighed % 11 == digits[8]
+
+
+def test_who_comes_again_is_the_same_but_for_the_relay_address() -> None:
+    rng = Random(4)
+    one = customer(rng, "A1")
+    other = again(rng, one, "B2")
+    assert other.email.startswith("b2")
+    assert replace(other, email=one.email) == one
