@@ -8,7 +8,7 @@ from streams.orders.draft import draft
 from streams.orders.state import PART, Order
 from streams.orders.step import Making
 from streams.vocabulary.events import Message, ReturnAnswered, ReturnAsked
-from streams.vocabulary.mplus_order import OrderDraft
+from streams.vocabulary.mplus_order import OrderDraft, PostalAddress
 
 
 def unknown(entity: str, event: ReturnAsked) -> tuple[Message, ...]:
@@ -55,6 +55,8 @@ def credit(step: Making, order: Order, event: ReturnAsked) -> OrderDraft | None:
         ext_order_id=f"{made.ext_order_id}-R{event.rma_id}",
         idempotency_key=f"kassabrug-{step.context.connection}-{step.id}-return-{event.rma_id}",
         reference=f"{made.reference} retour {event.rma_id}",
+        deliver_to=PostalAddress(),  # the relation has one; ours is forgotten
+        invoice_to=PostalAddress(),
         lines=tuple(replace(one, quantity=-one.quantity) for one in made.lines),
     )
 

@@ -46,6 +46,7 @@ def test_the_examples_of_the_contract() -> None:
                     reason="Niet naar verwachting",
                     handled=True,
                     handled_as="RETURN_RECEIVED",
+                    handled_quantity=1,
                 ),
             ),
         ),
