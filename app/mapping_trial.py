@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from app.readmodel.masking import hidden
 from streams.mapping.mapping import (
@@ -18,13 +19,13 @@ from streams.mapping.mapping import (
     customer_outcomes,
     draft_outcomes,
 )
-from streams.orders.draft import customer, order_lines, postal
+from streams.orders.customer import customer
+from streams.orders.draft import draft
 from streams.orders.rules import Kind, KindRules, OrderRules
-from streams.orders.state import Line
-from streams.vocabulary.bol_order import Address, BolOrder
+from streams.orders.state import Line, items_taken
+from streams.vocabulary.bol_order import BolOrder
 from streams.vocabulary.money import euros_of
 from streams.vocabulary.mplus_order import Customer, OrderDraft
-from streams.vocabulary.time import SHOP_ZONE
 
 _WORD = re.compile(r"[^\W_]{3,}")
 _RELAY = "@verkopen.bol.com"
@@ -60,34 +61,20 @@ def defaults(order: BolOrder, rules: OrderRules) -> Defaults:
 
     The one place that joins the trial to streams/orders."""
     kind: Kind = "FBB" if order.items and order.items[0].fulfilment == "FBB" else "FBR"
-    how = rules.kinds.get(kind) or next(iter(rules.kinds.values()), KindRules(branch_number=0))
-    made = [
-        (line, item.item_id)
-        for item in order.items
-        if item.fulfilment == order.items[0].fulfilment
-        for line in order_lines(
-            item,
-            Line(item_id=item.item_id, ean=item.ean, reference=item.reference, wanted=item.wanted),
-            rules.fallback_article or 0,
+    if kind not in rules.kinds:
+        rules = replace(rules, kinds={kind: next(iter(rules.kinds.values()), KindRules(branch_number=0))})
+    lines = tuple(
+        Line(
+            item_id=item.item_id,
+            ean=item.ean,
+            reference=item.reference,
+            wanted=item.wanted,
+            article_number=rules.fallback_article or 0,
         )
-    ]
-    draft = OrderDraft(
-        ext_order_id=f"{rules.ext_order_prefix}{order.order_id}",
-        idempotency_key="",
-        relation_number=0,
-        reference=f"Bol.com {order.order_id}",
-        financial_date=order.placed_at.astimezone(SHOP_ZONE).date(),
-        lines=tuple(line for line, _ in made),
-        branch_number=how.branch_number,
-        workplace_number=how.workplace_number,
-        employee_number=how.employee_number,
-        order_type=how.order_type,
-        order_category=how.order_category,
-        payment_method=how.payment_method,
-        deliver_to=postal(order.ship_to),
-        invoice_to=postal(order.bill_to if order.bill_to != Address() else order.ship_to),
+        for item in items_taken(order, kind)
     )
-    return Defaults(customer(order), draft, tuple(item_id for _, item_id in made))
+    made = draft("", order.order_id, order, lines, 0, 1, kind, rules, order.placed_at)
+    return Defaults(customer(order, rules.customer)[0], replace(made.draft, idempotency_key=""), made.items)
 
 
 def tried(

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.check import why
+from app.finding import why
 from app.cli.process import FAILED, WRONG_USE, read_settings
 from app.cli.process import run as run_process
 from app.composition import clients
