@@ -1,4 +1,4 @@
-"""The one place that knows the expression language: JSONata 2.x, by jsonatapy (docs/decisions/0009-expressions.md).
+"""The one place that knows the expression language: JSONata 2.x, by jsonatapy (docs/decisions/0010-expressions.md).
 
 An expression sees a document and functions and gives a value; it has no I/O, no clock and no dice here, and it ends:
 its length, its depth, the length of a list and of a text that it makes, and its seconds are bounded.
