@@ -6,11 +6,11 @@ cannot be done raises Misused with a sentence for people.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from streams.mapping import addresses
@@ -97,27 +97,34 @@ def functions(tables: Tables, country: str) -> dict[str, Function]:
         """A telephone number as it is called from abroad."""
         return None if text is None else _phone(_text(text, "a telephone number"), _plain(where) or country)
 
-    made: dict[str, Function] = {
-        "table": table,
-        "phone": phone,
-        "first": _first,
-        "shorten": _shorten,
-        "digits": _digits,
-        "nameCase": _name_case,
-        "splitAddress": _split_address,
-        "joinAddress": _join_address,
-        "country2": lambda text: _country(text, "two"),
-        "country3": lambda text: _country(text, "three"),
-        "countryName": lambda text: _country(text, "dutch"),
-        "date": _date,
-        "daysLater": _days_later,
-        "money": lambda euros: None if euros is None else float(euros_given(euros)),
-        "cents": lambda euros: None if euros is None else cents_of(euros_given(euros)),
-        "euros": _euros,
-        "moneyText": _money_text,
-        "empty": lambda: EMPTY,
+    return {
+        **_same_for_all(),
+        "table": _counted("table", table, 1, 3),
+        "phone": _counted("phone", phone, 1, 2),
     }
-    return {name: _counted(name, function) for name, function in made.items()}
+
+
+@lru_cache(maxsize=1)
+def _same_for_all() -> dict[str, Function]:
+    made: dict[str, tuple[Function, int, int]] = {
+        "first": (_first, 0, 1000),
+        "shorten": (_shorten, 2, 2),
+        "digits": (_digits, 1, 1),
+        "nameCase": (_name_case, 1, 1),
+        "splitAddress": (_split_address, 1, 1),
+        "joinAddress": (_join_address, 1, 3),
+        "country2": (lambda text: _country(text, "two"), 1, 1),
+        "country3": (lambda text: _country(text, "three"), 1, 1),
+        "countryName": (lambda text: _country(text, "dutch"), 1, 1),
+        "date": (_date, 1, 2),
+        "daysLater": (_days_later, 2, 2),
+        "money": (lambda euros: None if euros is None else float(euros_given(euros)), 1, 1),
+        "cents": (lambda euros: None if euros is None else cents_of(euros_given(euros)), 1, 1),
+        "euros": (_euros, 1, 1),
+        "moneyText": (_money_text, 1, 2),
+        "empty": (lambda: EMPTY, 0, 0),
+    }
+    return {name: _counted(name, *one) for name, one in made.items()}
 
 
 DESCRIBED: tuple[Described, ...] = (
@@ -382,19 +389,14 @@ def _those(tables: Tables) -> str:
     return ", ".join(sorted(tables)) or "none"
 
 
-def _counted(name: str, function: Function) -> Function:
+def _counted(name: str, function: Function, least: int, most: int) -> Function:
     """The function, which says what it takes when it is given too few or too many.
 
     The language hands over as many arguments as are written.
     """
-    signature = inspect.signature(function)
-    parameters = list(signature.parameters.values())
-    unbounded = any(one.kind is one.VAR_POSITIONAL for one in parameters)
-    least = sum(one.default is one.empty for one in parameters) if not unbounded else 0
-    most = len(parameters)
 
     def call(*given: Any) -> Any:
-        if not unbounded and not least <= len(given) <= most:
+        if not least <= len(given) <= most:
             takes = str(least) if least == most else f"{least} to {most}"
             raise Misused(
                 f"${name} takes {takes} values and was given {len(given)} "
