@@ -222,8 +222,8 @@ def replay(
 
 orders = typer.Typer(
     no_args_is_help=True,
-    help="One order: shows it, tells how it was sent, cancels it, tries it again. Through the bridge that runs (web.host "
-    "and web.port, or --address), with the user and password of its page.",
+    help="One order: shows it, tells how it was sent, cancels it, tries it again. Through the bridge that runs "
+    "(web.host and web.port, or --address), with the user and password of its page.",
 )
 cli.add_typer(orders, name="order")
 OrderId = Annotated[str, typer.Argument(metavar="ORDER", help="Bol's order number.")]

@@ -63,10 +63,7 @@ class Site(NamedTuple):
     def ask(self, path: str, given: Mapping[str, Any] | None = None) -> Any:
         """What it answers; None: it does not know such a thing. `given`: what is to be done. Raises NotDone."""
         try:
-            if given is None:
-                answer = self.http.get(path)
-            else:
-                answer = self.http.post(path, json=given)
+            answer = self.http.get(path) if given is None else self.http.post(path, json=given)
         except httpx.TimeoutException:
             done = (
                 ""
@@ -232,8 +229,8 @@ def _find(site: Site, settings: Settings, which: Which) -> tuple[OrderDetail, An
     known = {name: raw for name, raw in found.items() if raw is not None}
     if not known:
         raise NotDone(
-            f"kassabrug knows no order {which.order_id} of {', '.join(names)}. A new one takes some seconds; one that was "
-            "finished long ago is forgotten."
+            f"kassabrug knows no order {which.order_id} of {', '.join(names)}. A new one takes some seconds; one "
+            "that was finished long ago is forgotten."
         )
     if len(known) > 1:
         raise NotDone(f"{' and '.join(known)} both have it: say which with --connection.", WRONG_USE)
@@ -286,12 +283,12 @@ def tell(order: OrderDetail, console: Console) -> None:
         console.print(table)
     for step in [one for one in order.timeline if one.line is not None][-LAST:]:
         assert step.line is not None
-        line = Text(f"{wording.moment(step.at, now):>12}  ", style="dim")
-        line.append(
+        told = Text(f"{wording.moment(step.at, now):>12}  ", style="dim")
+        told.append(
             f"{wording.kind(step.line.kind)}  ", style="red" if step.line.level == "stuck" else "bold"
         )
-        line.append(step.line.text, style="default")
-        console.print(line, soft_wrap=True)
+        told.append(step.line.text, style="default")
+        console.print(told, soft_wrap=True)
 
 
 def _facts(order: OrderDetail, now: datetime) -> list[tuple[str, str]]:
