@@ -167,30 +167,50 @@ def item_open(item: ReturnItemShown) -> bool:
     return item.state in ("open", "failed")
 
 
+def credit_open(item: ReturnItemShown) -> bool:
+    """Whether a person can ask for the credit of an item that Bol knows to be handled; where it stands still half-way,
+    asking again goes on with it."""
+    return item.state == "handled" and (item.credit in ("none", "failed") or bool(item.stuck))
+
+
 def handled(
     shown: ReturnShown, who: str, rma_id: str, result: str, quantity: int | None, credit: bool
 ) -> OperatorHandled:
-    """`Handled as ...`, for one item of a return; no quantity: all of it. Raises Mistake."""
+    """`Handled as ...`, for one item of a return; no quantity: all of it. Of one that is handled already only the
+    credit can be asked for, and the result is the one that Bol has. Raises Mistake."""
     item = next((one for one in shown.items if one.rma_id == rma_id), None)
     if item is None:
         known = ", ".join(one.rma_id for one in shown.items)
         raise Mistake(f"Return {shown.return_id} has no item {rma_id[:80]!r}. It has {known or 'none'}.")
-    if not item_open(item):
-        raise Mistake(f"Item {rma_id} is handled already, or Bol is being told just now.")
-    if shown.fulfilment == "FBB":
-        raise Mistake("Bol handles this return itself: it goes back to Bol's own warehouse.")
-    code = result.strip().upper()
-    if not code:
+    only_credit = credit_open(item)
+    if not only_credit:
+        _refuse(_no_handling(shown, item))
+    elif not credit:
+        raise Mistake(f"Item {rma_id} is handled at Bol already; only its credit in Mplus can be asked for.")
+    code = item.handled_as if only_credit else result.strip().upper()
+    if not only_credit and not code:
         raise Mistake("Choose what became of it.")
-    if code not in RESULTS:
+    if not only_credit and code not in RESULTS:
         raise Mistake(f"Bol knows no such result. Write one of {', '.join(RESULTS)}.")
     most = min(MOST_RETURNED, max(1, item.expected))
     count = most if quantity is None else quantity
     if not 1 <= count <= most:
         raise Mistake(f"The quantity must be from 1 to {most}: so many were expected back.")
-    if credit and code not in CREDITED:
+    if credit and not only_credit and code not in CREDITED:
         raise Mistake(f"“{RESULTS[code]}” gives no money back, so that there is nothing to credit in Mplus.")
     return OperatorHandled(who=who, rma_id=rma_id, result=code, quantity=count, credit=credit)
+
+
+def _no_handling(shown: ReturnShown, item: ReturnItemShown) -> str:
+    if item.state == "asked":
+        return (
+            f"Bol is being told just now how item {item.rma_id} is handled. Look again when that has ended."
+        )
+    if not item_open(item):
+        return f"Item {item.rma_id} is handled already. What Bol knows of it can be changed on Bol's own pages only."
+    if shown.fulfilment == "FBB":
+        return "Bol handles this return itself: it goes back to Bol's own warehouse."
+    return ""
 
 
 def _refuse(why: str) -> None:

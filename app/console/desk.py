@@ -27,7 +27,7 @@ not take it."""
 
 
 class ReturnLike(Protocol):
-    """A return as the read model has it."""
+    """A return as the read model has it. One on its own may have a `timeline`, as an order has."""
 
     @property
     def connection(self) -> str: ...

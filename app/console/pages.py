@@ -28,7 +28,7 @@ SAID = {
     "retry": "The order is tried again now; what comes of it appears below.",
     "ship": "Bol is told how it was sent; what comes of it appears below.",
     "cancel": "It is cancelled at Bol and in Mplus now; what comes of it appears below.",
-    "handle": "Bol is told how it is handled; what comes of it appears below.",
+    "handle": "It is seen to now; what comes of it appears here.",
 }
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 from starlette.applications import Starlette
 
 from app.console import Live, create_console
@@ -156,7 +157,13 @@ def orders() -> tuple[OrderShown, ...]:
 
 def a_return(return_id: str, **items: Any) -> ReturnShown:
     """A return with one item."""
-    item: dict[str, Any] = {"rma_id": RMA, "order_id": DONE, "ean": "8712626055143", "expected": 2, "reason": "Too small"}
+    item: dict[str, Any] = {
+        "rma_id": RMA,
+        "order_id": DONE,
+        "ean": "8712626055143",
+        "expected": 2,
+        "reason": "Too small",
+    }
     return ReturnShown(
         return_id=return_id,
         registered_at=NOON - timedelta(days=1),
@@ -164,11 +171,11 @@ def a_return(return_id: str, **items: Any) -> ReturnShown:
     )
 
 
-class ReturnRow(NamedTuple):
+class ReturnRow(msgspec.Struct, frozen=True):
     """As the read model answers."""
 
     connection: str
-    at: Any
+    at: datetime
     shown: ReturnShown
 
 
@@ -199,7 +206,8 @@ class FakeReturns:
     async def one_return(self, connection: str, return_id: str) -> ReturnRow | None:
         """See Returns."""
         return next(
-            (row for row in self.rows if (row[0], row.shown.return_id) == (connection, return_id)), None
+            (row for row in self.rows if (row.connection, row.shown.return_id) == (connection, return_id)),
+            None,
         )
 
     async def open_returns(self) -> int:
