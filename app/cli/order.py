@@ -207,10 +207,17 @@ def _client(settings: Settings, given: str) -> httpx.Client:
         address = f"http://[{host}]:{web.port}" if ":" in host else f"http://{host}:{web.port}"
     auth = (web.username, web.password.get_secret_value()) if web.password is not None else None
     try:
-        # A proxy that the environment names is for the world outside.
-        return httpx.Client(base_url=address, auth=auth, timeout=PATIENCE, trust_env=False)
+        url = httpx.URL(address)
+        usable = url.scheme in ("http", "https") and bool(url.host) and not url.userinfo
     except (httpx.InvalidURL, ValueError):
-        raise NotDone(f"{address!r} is no address: write http://host:port", WRONG_USE) from None
+        usable = False
+    if not usable:
+        raise NotDone(
+            "--address is no address: write http://host:port (user and password are in the settings)",
+            WRONG_USE,
+        )
+    # A proxy that the environment names is for the world outside.
+    return httpx.Client(base_url=address, auth=auth, timeout=PATIENCE, trust_env=False)
 
 
 def _path(connection: str, order_id: str) -> str:

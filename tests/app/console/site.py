@@ -219,6 +219,7 @@ class Site(NamedTuple):
     """The console, and what was written by it."""
 
     app: Starlette
+    live: Live
     written: list[tuple[str, Message]]
     log: MemoryLog
     projection: Projection
@@ -281,7 +282,7 @@ async def open_site(folder: Path, by_hand: bool = True, **more: Any) -> AsyncIte
         **more,
     )
     try:
-        yield Site(app, written, log, projection, returns, refuse)
+        yield Site(app, live, written, log, projection, returns, refuse)
     finally:
         live.close()
         await model.close()
