@@ -56,7 +56,7 @@ from streams.stock.flow import STOCK
 from streams.sweeps.flow import SWEEPS
 from streams.topology import AGENTS
 from streams.translation import Translation
-from streams.vocabulary.events import ConnectionStarted, Message, OperatorAsked
+from streams.vocabulary.events import ConnectionStarted, Message
 from streams.vocabulary.time import SHOP_ZONE, Clock, SteadyClock, elapsed, system_clock
 
 log = logging.getLogger(__name__)
@@ -337,8 +337,7 @@ async def _console(stack: AsyncExitStack, running: Bridge, opened: OpenLog, live
     projecting = asyncio.create_task(projection.run(), name="projection")
     stack.push_async_callback(_cancelled, projecting)
 
-    async def ask_operator(connection: str, order_id: str, who: str) -> None:
-        message = Message(flow="orders", entity=order_id, event=OperatorAsked(who=who))
+    async def tell(connection: str, message: Message) -> None:
         await opened.append([message_draft(message, connection, fact_headers(connection, new_trace()))])
 
     password = settings.web.password
@@ -347,7 +346,8 @@ async def _console(stack: AsyncExitStack, running: Bridge, opened: OpenLog, live
         live=live,
         standing=projection.standing,
         clock=clock,
-        ask_operator=ask_operator,
+        tell=tell,
+        returns=model,
         username=settings.web.username,
         password=password.get_secret_value() if password is not None else "",
         allowed_hosts=allowed_hosts(settings),

@@ -68,7 +68,7 @@ def defaults(order: BolOrder, rules: OrderRules) -> Defaults:
             item_id=item.item_id,
             ean=item.ean,
             reference=item.reference,
-            wanted=item.wanted,
+            wanted=item.wanted or item.quantity,
             article_number=rules.fallback_article or 0,
         )
         for item in items_taken(order, kind)

@@ -72,7 +72,16 @@ def breaks(path: Path, module: str) -> str:
     if pure(name):
         own = ".".join(name.split("/")[:2])
         fine = (own, "streams.vocabulary", "streams.flow", "streams.backoff", "streams.mapping", "msgspec")
-        standard = ("__future__", "datetime", "decimal", "math", "typing", "collections.abc")
+        standard = (
+            "__future__",
+            "datetime",
+            "decimal",
+            "functools",
+            "math",
+            "re",
+            "typing",
+            "collections.abc",
+        )
         if not module.startswith(fine) and module not in standard:
             return "a flow decides with the vocabulary and the standard library alone"
     return ""

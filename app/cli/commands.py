@@ -226,6 +226,92 @@ def replay(
     sys.exit(run(config, asked, _said(log)))
 
 
+orders = typer.Typer(
+    no_args_is_help=True,
+    help="One order: shows it, tells how it was sent, cancels it, tries it again. Through the bridge that runs "
+    "(web.host and web.port, or --address), with the user and password of its page.",
+)
+cli.add_typer(orders, name="order")
+OrderId = Annotated[str, typer.Argument(metavar="ORDER", help="Bol's order number.")]
+OfConnection = Annotated[
+    str, typer.Option("--connection", help="Of this shop; without it: of the shop that has it.")
+]
+Address = Annotated[
+    str, typer.Option(metavar="http://HOST:PORT", help="Where the bridge runs, whatever the settings say.")
+]
+
+
+@orders.command("show")
+def order_show(
+    order: OrderId,
+    config: Config = DEFAULT,
+    connection: OfConnection = "",
+    address: Address = "",
+    as_json: AsJson = False,
+) -> None:
+    """How far it is, its items, its shipments and what happened last. Exit 1: no such order, or no bridge."""
+    from app.cli.order import Which, show
+
+    sys.exit(show(Which(config, order, connection, address, as_json), {}))
+
+
+@orders.command("ship")
+def order_ship(
+    order: OrderId,
+    transporter: Annotated[
+        str, typer.Option(help="Bol's code: TNT (PostNL), DHLFORYOU, DPD-NL, BPOST_BE, ...")
+    ],
+    track: Annotated[str, typer.Option(help="Track and trace; without it: none is told.")] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that is open at Bol, delivered in Mplus or not.")
+    ] = False,
+    config: Config = DEFAULT,
+    connection: OfConnection = "",
+    address: Address = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tells Bol how it was sent: what is delivered in Mplus and Bol does not know of yet."""
+    from app.cli.order import Which, do
+
+    given = {"transporter": transporter, "track": track, "all": everything}
+    which = Which(config, order, connection, address, as_json)
+    sys.exit(do(which, {}, "ship", given, "Bol is told now."))
+
+
+@orders.command("cancel")
+def order_cancel(
+    order: OrderId,
+    reason: Annotated[str, typer.Option(help="Bol's reason code: OUT_OF_STOCK, REQUESTED_BY_CUSTOMER, ...")],
+    item: Annotated[
+        list[str] | None, typer.Option(help="This item only (may be repeated); without it: all that is open.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more.")] = False,
+    config: Config = DEFAULT,
+    connection: OfConnection = "",
+    address: Address = "",
+    as_json: AsJson = False,
+) -> None:
+    """Cancels it, or some items, at Bol and in Mplus. It cannot be undone."""
+    from app.cli.order import Which, cancel
+
+    sys.exit(cancel(Which(config, order, connection, address, as_json), {}, reason, item or [], yes))
+
+
+@orders.command("retry")
+def order_retry(
+    order: OrderId,
+    config: Config = DEFAULT,
+    connection: OfConnection = "",
+    address: Address = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tries a stuck step again."""
+    from app.cli.order import Which, do
+
+    which = Which(config, order, connection, address, as_json)
+    sys.exit(do(which, {}, "retry", {}, "It is tried again now."))
+
+
 @cli.command()
 def topics(config: Config = DEFAULT, log: LogAt = None, as_json: AsJson = False) -> None:
     """The list of topics, and which agent reads and writes what. With --log: what that cluster has otherwise (exit 1

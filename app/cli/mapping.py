@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.finding import why
 from app.cli.process import FAILED, WRONG_USE, read_settings
 from app.cli.process import run as run_process
 from app.composition import clients
+from app.finding import why
 from app.logging import set_up
 from app.mapping_trial import Row, tried
 from app.settings import Settings

@@ -1,7 +1,12 @@
-"""The same as the pages show, as JSON for programs. Lists are `{"rows": [...], "number": 1, "total": 7, ...}`."""
+"""The same as the pages show and do, as JSON for programs. Lists are `{"rows": [...], "number": 1, "total": 7, ...}`.
+
+What is done by hand is a POST of a JSON object; the answer is 202 with the event that was written, or a problem
+(RFC 9457) whose `detail` says in words what to do.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.console import questions
-from app.console.desk import Desk
+from app.console import byhand, questions
+from app.console.desk import ByHand, Desk, ReturnLike
+from app.console.security import from_a_program, who
+from app.readmodel.shown import OrderDetail
+from streams.log.base import LogUnavailable
+from streams.vocabulary.events import FlowName, OperatorAsked
+
+TITLES = {403: "not from here", 404: "not found", 413: "too much", 422: "cannot be done", 503: "not now"}
 
 
 class Json(Response):
@@ -35,7 +46,13 @@ def routes(desk: Desk) -> list[Route]:
         Route("/api/articles", api.articles),
         Route("/api/articles/{connection}/{number:path}", api.article),
         Route("/api/orders", api.orders),
+        Route("/api/orders/{connection}/{order_id:path}/retry", api.retry, methods=["POST"]),
+        Route("/api/orders/{connection}/{order_id:path}/ship", api.ship, methods=["POST"]),
+        Route("/api/orders/{connection}/{order_id:path}/cancel", api.cancel, methods=["POST"]),
         Route("/api/orders/{connection}/{order_id:path}", api.order),
+        Route("/api/returns", api.returns),
+        Route("/api/returns/{connection}/{return_id:path}/handle", api.handle, methods=["POST"]),
+        Route("/api/returns/{connection}/{return_id:path}", api.one_return),
         Route("/api/deadletters", api.dead_letters),
         Route("/api/deadletters/{id}", api.dead_letter),
         Route("/api/connections", api.connections),
@@ -45,7 +62,7 @@ def routes(desk: Desk) -> list[Route]:
 def problem(status: int, detail: str) -> Json:
     """An error for a program (RFC 9457)."""
     content = {
-        "title": {404: "not found", 503: "not now"}.get(status, "error"),
+        "title": TITLES.get(status, "error"),
         "status": status,
         "detail": detail,
     }
@@ -85,18 +102,118 @@ class _Api:
         return _or_missing(await self._desk.model.article(connection, number), f"article {number}")
 
     async def orders(self, request: Request) -> Response:
-        found = await self._desk.model.orders(
-            search=questions.text(request, "search"),
-            connection=questions.text(request, "connection"),
-            step=questions.text(request, "step"),
-            stuck=questions.checked(request, "stuck"),
-            page=questions.number(request, "page") or 1,
-        )
-        return Json(found)
+        wanted = questions.order_filter(request)
+        return Json(await self._desk.model.orders(wanted, questions.number(request, "page") or 1))
 
     async def order(self, request: Request) -> Response:
         connection, order_id = (questions.path_text(request, name) for name in ("connection", "order_id"))
         return _or_missing(await self._desk.model.order(connection, order_id), f"order {order_id}")
+
+    async def retry(self, request: Request) -> Response:
+        """`{}`: another try of a stuck step."""
+        return await self._by_hand(request, lambda order, given: OperatorAsked(who=who(request)))
+
+    async def ship(self, request: Request) -> Response:
+        """`{"transporter": "TNT", "track": "3S...", "all": false}`."""
+        return await self._by_hand(
+            request,
+            lambda order, given: byhand.shipped(
+                order.shown,
+                who(request),
+                _text(given, "transporter"),
+                _text(given, "track"),
+                _flag(given, "all"),
+            ),
+        )
+
+    async def cancel(self, request: Request) -> Response:
+        """`{"reason": "OUT_OF_STOCK", "items": ["2012345678"]}`; no items: all that is open."""
+        return await self._by_hand(
+            request,
+            lambda order, given: byhand.cancelled(
+                order.shown, who(request), _text(given, "reason"), _texts(given, "items")
+            ),
+        )
+
+    async def returns(self, request: Request) -> Response:
+        """`{"rows": [...], "after": "connection/return"}`; no `after`: that was all."""
+        kept = self._desk.returns
+        if kept is None:
+            return problem(404, "Nothing is kept of returns here.")
+        limit = min(questions.number(request, "limit") or 50, 500)
+        rows = await kept.returns(
+            questions.text(request, "connection") or None,
+            questions.text(request, "state") or None,
+            limit + 1,
+            questions.text(request, "after") or None,
+        )
+        shown = list(rows[:limit])
+        more = f"{shown[-1].connection}/{shown[-1].shown.return_id}" if len(rows) > limit else None
+        return Json({"rows": shown, "after": more})
+
+    async def one_return(self, request: Request) -> Response:
+        return _or_missing(await self._return(request), f"return {request.path_params['return_id']}")
+
+    async def handle(self, request: Request) -> Response:
+        """`{"rma": "31234567", "result": "RETURN_RECEIVED", "quantity": 1, "credit": true}`; no quantity: all of it."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        found = await self._return(request)
+        if found is None:
+            return _or_missing(None, f"return {request.path_params['return_id']}")
+        try:
+            given = await _given(request, ("rma", "result", "quantity", "credit"))
+            event = byhand.handled(
+                found.shown,
+                who(request),
+                _text(given, "rma"),
+                _text(given, "result"),
+                _count(given, "quantity"),
+                _flag(given, "credit"),
+            )
+        except byhand.Mistake as mistake:
+            return problem(422, str(mistake))
+        return await self._tell("returns", found.connection, found.shown.return_id, event)
+
+    async def _by_hand(
+        self, request: Request, event_of: Callable[[OrderDetail, Mapping[str, Any]], ByHand]
+    ) -> Response:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        connection, order_id = (questions.path_text(request, name) for name in ("connection", "order_id"))
+        order = await self._desk.model.order(connection, order_id)
+        if order is None:
+            return _or_missing(None, f"order {order_id}")
+        deed = request.url.path.rpartition("/")[2]
+        try:
+            event = event_of(order, await _given(request, FIELDS[deed]))
+        except byhand.Mistake as mistake:
+            return problem(422, str(mistake))
+        return await self._tell("orders", connection, order.shown.order_id, event)
+
+    async def _return(self, request: Request) -> ReturnLike | None:
+        connection, return_id = (questions.path_text(request, name) for name in ("connection", "return_id"))
+        kept = self._desk.returns
+        return None if kept is None else await kept.one_return(connection, return_id)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if not from_a_program(request):
+            return problem(
+                403, "Send JSON (Content-Type: application/json), and not from another site's page."
+            )
+        if not self._desk.by_hand:
+            return problem(404, "This console only shows; it cannot ask.")
+        return None
+
+    async def _tell(self, flow: FlowName, connection: str, entity: str, event: ByHand) -> Response:
+        """202 with what was written: the flow comes to it in a moment."""
+        try:
+            await self._desk.tell(flow, connection, entity, event)
+        except LogUnavailable as error:
+            return problem(503, f"The log did not take it: {error}. Nothing was done; do it again later.")
+        return Json({"connection": connection, "entity": entity, "written": event}, 202)
 
     async def dead_letters(self, request: Request) -> Response:
         found = await self._desk.model.dead_letters(
@@ -115,3 +232,46 @@ class _Api:
 
 def _or_missing(found: Any, what: str) -> Json:
     return problem(404, f"The read model has no {what}.") if found is None else Json(found)
+
+
+FIELDS = {"retry": (), "ship": ("transporter", "track", "all"), "cancel": ("reason", "items")}
+
+
+async def _given(request: Request, fields: Sequence[str]) -> Mapping[str, Any]:
+    """What was sent: a field that we do not know would otherwise be left out without a word. Raises Mistake."""
+    try:
+        given = await questions.json_object(request)
+    except ValueError as error:
+        raise byhand.Mistake(f"This is no JSON object: {error}") from None
+    for name in given:
+        if name not in fields:
+            raise byhand.Mistake(f"There is no field {name[:80]!r}. There is {', '.join(fields) or 'none'}.")
+    return given
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    found = given.get(name, "")
+    if not isinstance(found, str):
+        raise byhand.Mistake(f"{name} must be a text.")
+    return found[: questions.LONGEST]
+
+
+def _texts(given: Mapping[str, Any], name: str) -> list[str]:
+    found = given.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise byhand.Mistake(f"{name} must be a list of texts.")
+    return found
+
+
+def _flag(given: Mapping[str, Any], name: str) -> bool:
+    found = given.get(name, False)
+    if not isinstance(found, bool):
+        raise byhand.Mistake(f"{name} must be true or false.")
+    return found
+
+
+def _count(given: Mapping[str, Any], name: str) -> int | None:
+    found = given.get(name)
+    if found is not None and (not isinstance(found, int) or isinstance(found, bool)):
+        raise byhand.Mistake(f"{name} must be a whole number.")
+    return found

@@ -13,14 +13,14 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app.console import api, pages
-from app.console.desk import AskOperator, Desk
+from app.console import api, pages, questions
+from app.console.desk import Desk, Returns, TellFlow
 from app.console.live import Live, TooManyBrowsers
 from app.console.security import HEADERS, BasicAuth, SecureHeaders
 from app.readmodel import ReadModel, ReadModelUnavailable, Standing
 from streams.vocabulary.time import Clock
 
-__all__ = ["AskOperator", "create_console"]
+__all__ = ["TellFlow", "create_console"]
 
 
 def create_console(
@@ -29,14 +29,16 @@ def create_console(
     live: Live,
     standing: Standing,
     clock: Clock,
-    ask_operator: AskOperator | None = None,
+    tell: TellFlow | None = None,
+    returns: Returns | None = None,
     username: str = "",
     password: str = "",
     allowed_hosts: tuple[str, ...] = (),
 ) -> Starlette:
     """The console over a read model.
 
-    `standing`: the projection's. `ask_operator`: what the button `try again` calls; None: no button.
+    `standing`: the projection's. `tell`: what the buttons and forms call; None: there are none. `returns`: what
+    answers about returns; None: their page says that nothing is kept of them.
     `username` and `password`: asked for when a password is set. `allowed_hosts`: the names under which it may
     be reached (a protection against DNS rebinding); empty: any.
 
@@ -44,7 +46,7 @@ def create_console(
     """
     if password and not username:
         raise ValueError("a console with a password needs a username too")
-    desk = Desk(read_model, live, standing, clock, ask_operator)
+    desk = Desk(read_model, live, standing, clock, tell, returns)
     rendering = pages.Pages(desk)
     middleware = [Middleware(SecureHeaders)]
     if allowed_hosts:
@@ -62,6 +64,7 @@ def create_console(
         exception_handlers={
             HTTPException: _refusal(rendering),
             ReadModelUnavailable: _unavailable(rendering),
+            questions.NotTaken: _not_taken(rendering),
             Exception: _bug,
         },
     )
@@ -113,6 +116,15 @@ def _unavailable(rendering: pages.Pages) -> Callable[[Request, Exception], Respo
         if _wants_json(request):
             return api.problem(503, str(error))
         return rendering.problem(request, 503, "Not now", str(error))
+
+    return answer
+
+
+def _not_taken(rendering: pages.Pages) -> Callable[[Request, Exception], Response]:
+    def answer(request: Request, error: Exception) -> Response:
+        if _wants_json(request):
+            return api.problem(413, str(error))
+        return rendering.problem(request, 413, "Not taken", str(error))
 
     return answer
 

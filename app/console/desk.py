@@ -1,19 +1,70 @@
-"""What the pages and the API share: the read model, who may ask for what, and answers that are still good."""
+"""What the pages and the API share: the read model, what is written by hand, and answers that are still good."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from app.console.live import Live
 from app.readmodel import ReadModel, Standing
 from app.readmodel.shown import Overview
+from streams.vocabulary.activity import ReturnShown
+from streams.vocabulary.events import (
+    FlowName,
+    Message,
+    OperatorAsked,
+    OperatorCancelled,
+    OperatorHandled,
+    OperatorShipped,
+)
 from streams.vocabulary.time import Clock, seconds
 
-AskOperator = Callable[[str, str, str], Awaitable[None]]
-"""`ask_operator(connection, order_id, who)`: sends OperatorAsked to the orders flow. Raises LogUnavailable
-when the log does not take it."""
+TellFlow = Callable[[str, Message], Awaitable[None]]
+"""`tell(connection, message)`: puts what a person said into a flow's inbox. Raises LogUnavailable when the log does
+not take it."""
+
+
+class ReturnLike(Protocol):
+    """A return as the read model has it. One on its own may have a `timeline`, as an order has."""
+
+    @property
+    def connection(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def shown(self) -> ReturnShown: ...
+
+
+class Returns(Protocol):
+    """What the read model answers about returns. All of it raises ReadModelUnavailable."""
+
+    async def returns(
+        self,
+        connection: str | None = None,
+        state: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Sequence[ReturnLike]:
+        """The newest first: those with an item in this state. `after`: only what comes after the return with this
+        `connection/return_id` in that order."""
+
+    async def one_return(self, connection: str, return_id: str) -> ReturnLike | None:
+        """One return."""
+
+    async def open_returns(self) -> int:
+        """How many wait for a person: with an item that is open or has failed."""
+
+
+ByHand = OperatorAsked | OperatorShipped | OperatorCancelled | OperatorHandled
+
+
+class OnlyShows(Exception):
+    """This console has nobody to tell."""
+
 
 GOOD_FOR = 10
 """Seconds after which the overview is asked for anew though nothing changed: its hour moves on."""
@@ -28,15 +79,32 @@ class Desk:
         live: Live,
         standing: Standing,
         clock: Clock,
-        ask_operator: AskOperator | None,
+        tell: TellFlow | None,
+        returns: Returns | None = None,
     ) -> None:
         self.model = model
         self.live = live
         self.standing = standing
         self.clock = clock
-        self.ask_operator = ask_operator
+        self.returns = returns
+        self._tell = tell
         self._kept: _Kept | None = None
         self._asking = asyncio.Lock()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether anything can be done from here."""
+        return self._tell is not None
+
+    async def tell(self, flow: FlowName, connection: str, entity: str, event: ByHand) -> None:
+        """Writes it for the flow. Raises OnlyShows and LogUnavailable."""
+        if self._tell is None:
+            raise OnlyShows("This console only shows; it cannot ask.")
+        await self._tell(connection, Message(flow=flow, entity=entity, event=event))
+
+    async def open_returns(self) -> int:
+        """How many returns wait for a person."""
+        return 0 if self.returns is None else await self.returns.open_returns()
 
     async def overview(self) -> Overview:
         """The overview; a crowd of browsers costs one question per change."""

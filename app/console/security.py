@@ -27,6 +27,7 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
 LONGEST_CREDENTIALS = 1_024
+NOBODY = "Someone at the console"
 
 
 class SecureHeaders:
@@ -88,6 +89,11 @@ class BasicAuth:
         return self._username.decode() if colon and right_name and right_password else None
 
 
+def who(request: Request) -> str:
+    """Who asks, for the history: the name that the password goes with, or nobody in particular."""
+    return str(request.scope.get("state", {}).get("who") or NOBODY)
+
+
 def from_our_own_page(request: Request) -> bool:
     """Whether a POST was sent by a page of this console and not by another site's.
 
@@ -99,3 +105,17 @@ def from_our_own_page(request: Request) -> bool:
     origin = urlsplit(request.headers.get("origin", ""))
     host = request.headers.get("host", "")
     return bool(host) and origin.scheme in ("http", "https") and origin.netloc.lower() == host.lower()
+
+
+def from_a_program(request: Request) -> bool:
+    """Whether a POST to the API was sent by a program, or by a page of this console.
+
+    A page of another site can make a browser (which adds name and password by itself) send a form or plain text
+    without asking us, never JSON. What a browser sends says where it comes from; a program says nothing of that.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        return False
+    if "sec-fetch-site" in request.headers or "origin" in request.headers:
+        return from_our_own_page(request)
+    return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+from app.console.byhand import TRANSPORTERS
 from streams.sweeps.decide import TITLES as SWEEPS
 from streams.vocabulary.money import euros_of
 from streams.vocabulary.time import SHOP_ZONE
@@ -23,7 +24,7 @@ KINDS = {
     "linked": "Offer linked",
     "missing-article": "Article missing",
     "offer": "Offer",
-    "operator": "Try again",
+    "operator": "By hand",
     "order-seen": "New order",
     "process": "Write at Bol",
     "push": "Number to Bol",
@@ -45,12 +46,48 @@ STEPS = {
     "customer": "Customer known",
     "committing": "On its way to Mplus",
     "committed": "In Mplus",
+    "delivered": "Delivered in Mplus",
+    "shipping": "Bol is being told",
     "done": "Done",
     "cancelled": "Cancelled",
     "kept-out": "Not taken over",
 }
-TRACK = ("seen", "products", "customer", "committing", "committed")
+HINTS = {
+    "seen": "Its articles are looked for in Mplus.",
+    "products": "Its customer is looked for in Mplus.",
+    "customer": "It is booked in Mplus next.",
+    "committing": "Mplus is being asked to book it.",
+    "committed": "It waits to be packed and delivered in Mplus.",
+    "delivered": "Delivered in Mplus, not told to Bol yet.",
+    "shipping": "Bol has been told that it left, and has not said yet that it took that.",
+    "done": "Bol knows that all of it has left.",
+    "cancelled": "It is cancelled at Bol and in Mplus.",
+    "kept-out": "The settings leave such orders to others.",
+}
+"""What a step means, and what is next."""
+TRACK = ("seen", "products", "customer", "committing", "committed", "delivered", "shipping", "done")
 """The way of an order, left to right."""
+SHIPMENTS = {
+    "waiting": "waits for track and trace",
+    "asked": "Bol is being told",
+    "pending": "Bol works on it",
+    "PENDING": "Bol works on it",
+    "SUCCESS": "Bol knows",
+    "FAILURE": "refused by Bol",
+    "TIMEOUT": "Bol gave it up",
+}
+RETURN_STATES = {
+    "open": "Open",
+    "asked": "Bol is being told",
+    "handled": "Handled",
+    "failed": "Refused by Bol",
+}
+CREDITS = {
+    "none": "not credited",
+    "asked": "credit on its way to Mplus",
+    "booked": "credited in Mplus",
+    "failed": "the credit failed",
+}
 VENDORS = {"bol": "Bol", "mplus": "Mplus"}
 
 
@@ -67,6 +104,57 @@ def fresh(word: str) -> str:
 def step(word: str) -> str:
     """Where an order stands."""
     return STEPS.get(word) or _plain(word)
+
+
+def shipment(status: str) -> str:
+    """How telling Bol of a shipment stands."""
+    return SHIPMENTS.get(status) or _plain(status).lower()
+
+
+def item_state(word: str) -> str:
+    """How an item of a return stands."""
+    return RETURN_STATES.get(word) or _plain(word)
+
+
+def credit(word: str) -> str:
+    """How the credit of an item of a return stands."""
+    return CREDITS.get(word) or _plain(word).lower()
+
+
+def transporter(code: str) -> str:
+    """TNT -> `PostNL parcel (TNT)`; a code that we have no words for as it is."""
+    words = TRANSPORTERS.get(code, "").partition(" (")[0]
+    return f"{words} ({code})" if words and words != code else code
+
+
+def day(text: str) -> str:
+    """`2026-11-23` -> `Mon 23 Nov`; what is no day as it is."""
+    found = _day(text)
+    return text if found is None else f"{found:%a} {found.day} {found:%b}"
+
+
+def past(text: str, now: datetime) -> bool:
+    """Whether this day is over in the shop."""
+    found = _day(text)
+    return found is not None and _shop(now).date() > found
+
+
+def left(text: str, now: datetime) -> str:
+    """How long until the end of a day in the shop: `3 days left`, `tomorrow`, `today, 5 h left`, `2 days late`."""
+    found = _day(text)
+    if found is None:
+        return ""
+    here = _shop(now)
+    days = (found - here.date()).days
+    if days < 0:
+        return f"{-days} day{'' if days == -1 else 's'} late"
+    if days > 1:
+        return f"{days} days left"
+    if days == 1:
+        return "tomorrow"
+    # By the clock on the wall: the hour that comes twice, or not at all, is at night.
+    minutes = 24 * 60 - here.hour * 60 - here.minute
+    return f"today, {minutes // 60} h left" if minutes >= 60 else f"today, {minutes} min left"
 
 
 def sweep(name: str) -> str:
@@ -152,6 +240,13 @@ def size(count: int) -> str:
 def _plain(word: str) -> str:
     text = word.replace("-", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _aware(moment: datetime) -> datetime:

@@ -31,6 +31,8 @@ LONGEST_TEXT = 2_000
 LONGEST_ID = 300
 """Characters of an id, a code or a name; a hostile key must not fill the disk."""
 LARGEST = 2**53
+FINISHED = ("done", "cancelled", "kept-out")
+"""Steps of an order that nothing follows on."""
 
 _reader: FactReader[Activity] = FactReader(Activity)
 _Row = dict[str, Any]
@@ -70,6 +72,16 @@ def entries_of(at: TopicPartition, records: Sequence[Record]) -> Entries:
     _clean(entries.answers)
     _clean(entries.dead_letters)
     return entries
+
+
+def waits_for_track(order: OrderShown) -> bool:
+    """Whether something has left the shop, and Bol is told of it once its track and trace code is known."""
+    if order.step in FINISHED:
+        return False
+    waiting = [one for one in order.shipments if one.status == "waiting"]
+    if waiting:
+        return any(not one.track for one in waiting)
+    return order.step == "delivered" and not order.shipments
 
 
 def _skip(entries: Entries, at: TopicPartition, record: Record, reason: str) -> None:
@@ -117,7 +129,9 @@ def _activity(entries: Entries, record: Record) -> None:
         case OrderShown():
             fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
             codes = [part for line in fact.lines for part in (line.title, line.ean, line.article_number)]
+            codes += [one.track for one in fact.shipments if one.track]
             words = " ".join((fact.order_id, fact.mplus_order, fact.customer, *codes))
+            finished = fact.step in FINISHED
             entries.orders.append(
                 common
                 | _stuck(fact.stuck, common["at"])
@@ -126,6 +140,11 @@ def _activity(entries: Entries, record: Record) -> None:
                     "step": fact.step[:LONGEST_ID],
                     "placed_at": _milliseconds(fact.placed_at),
                     "first_at": common["at"],
+                    "fulfilment": fact.fulfilment[:LONGEST_ID],
+                    "late_day": fact.due[:LONGEST_ID] if fact.late and not finished else None,
+                    "asks_cancellation": 1 if fact.asks_cancellation and not finished else None,
+                    "waits_for_track": 1 if waits_for_track(fact) else None,
+                    "business": 1 if fact.business else None,
                     "search": words.lower()[:LONGEST_TEXT],
                     "shown": msgspec.json.encode(fact),
                 }

@@ -9,6 +9,7 @@ from app.readmodel.database import Database, ReadModelUnavailable
 from app.readmodel.freshness import Freshness
 from app.readmodel.queries import articles, deadletters, figures, history, orders, overview, returns
 from app.readmodel.queries.history import HistoryFilter
+from app.readmodel.queries.orders import OrderFilter
 from app.readmodel.shown import (
     ArticleDetail,
     ArticleRow,
@@ -25,7 +26,7 @@ from app.readmodel.shown import (
 )
 from streams.vocabulary.time import Clock
 
-__all__ = ["HistoryFilter", "ReadModel", "ReadModelUnavailable"]
+__all__ = ["HistoryFilter", "OrderFilter", "ReadModel", "ReadModelUnavailable"]
 
 
 class ReadModel:
@@ -78,15 +79,9 @@ class ReadModel:
         """One article."""
         return await self.database.read(lambda db: articles.article(db, connection, number))
 
-    async def orders(
-        self, *, search: str = "", connection: str = "", step: str = "", stuck: bool = False, page: int = 1
-    ) -> Page[OrderRow]:
-        """Orders, the newest first."""
-        return await self.database.read(
-            lambda db: orders.order_page(
-                db, search=search, of=connection, step=step, stuck=stuck, number=page
-            )
-        )
+    async def orders(self, wanted: OrderFilter | None = None, page: int = 1) -> Page[OrderRow]:
+        """Orders: late ones first, then the newest."""
+        return await self.database.read(lambda db: orders.order_page(db, wanted or OrderFilter(), page))
 
     async def order(self, connection: str, order_id: str) -> OrderDetail | None:
         """One order with its timeline."""

@@ -3,6 +3,8 @@
 Names are compared as bare lower-case letters: `zipCode`, `zip_code` and `ns1:zipcode` are one. Sources:
 contracts/bol-retailer-v10 (ShipmentDetails, BillingDetails, CustomerDetails), contracts/mplusqapi-67.1.3.xsd
 (Relation, Address, Order), streams/vocabulary/{bol_order,mplus_order}.py (dead letters hold our own events).
+A track and trace code leads to a name and an address: the page shows it where the order has it, logs and raw answers
+do not.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ _PARTS = (
     "firstname|lastname|surname|middlename|fullname|initials|salutation|gender|birth|street|housenumber|address"
     "|zip|postal|postcode|city|mail|phone|mobile|telefoon|fax|iban|bankaccount|cardnumber|company|contact"
     "|vatnumber|vatid|kvk|commercenumber|chamberofcommerce|attentionof|customername|relationname|employeename"
-    "|recipient|consignee|username|website|extratext|pickuppoint|orderreference|customercomment"
+    "|recipient|consignee|username|website|extratext|pickuppoint|orderreference|customercomment|trackandtrace"
 )
-_WHOLE = "name|extra|customer|comment|note|notes|remark|remarks|relationcode|iban|bic"
+_WHOLE = "track|name|extra|customer|comment|note|notes|remark|remarks|relationcode|iban|bic"
 _SECRET_PARTS = "secret|password|passwd|token|authorization|apikey|credential|signature|privatekey|cookie"
 _GROUPS = (
     "customer|customerdetails|shipmentdetails|billingdetails|shipto|billto|relation|relationlist|contactlist"

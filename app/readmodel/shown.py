@@ -95,6 +95,13 @@ class Overview(Answer, frozen=True, kw_only=True):
     articles: int
     orders: int
     dead_letters: int
+    late: tuple[OrderRow, ...]
+    """Open orders that are near their last day or past it, the longest late first; some of them."""
+    late_total: int
+    asking_cancellation: int
+    """Orders whose customer asked Bol to cancel."""
+    waiting_for_track: int
+    """Orders of which something has left without a track and trace code as yet."""
     skipped: tuple[SkippedRecords, ...]
 
 

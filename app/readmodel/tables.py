@@ -107,10 +107,22 @@ orders = Table(
     Column("stuck_since", BigInteger, index=True),
     Column("first_at", BigInteger, nullable=False, index=True),
     Column("at", BigInteger, nullable=False, index=True),
+    Column("fulfilment", String, nullable=False),
+    Column("late_day", String),
+    Column("asks_cancellation", Integer),
+    Column("waits_for_track", Integer),
+    Column("business", Integer),
     Column("search", Text, nullable=False),
     Column("shown", LargeBinary, nullable=False),
     PrimaryKeyConstraint("connection", "order_id"),
+    Index("orders_late", "late_day", "first_at"),
+    *(
+        Index(f"orders_{name}", name, "late_day", "first_at")
+        for name in ("step", "fulfilment", "asks_cancellation", "waits_for_track", "business")
+    ),
 )
+"""`late_day`: the last day of an open order that is late or nearly so, else NULL. The three after it: 1, or NULL where
+it does not hold. Each list has an index that it is read from in its order (queries/orders.py)."""
 
 returns = Table(
     "returns",

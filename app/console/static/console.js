@@ -29,6 +29,7 @@
       if (old.data !== fresh.data) old.data = fresh.data;
       return;
     }
+    if (old.dataset.touched) return; // somebody is filling it in
     const words = old.hasAttribute("data-flash") ? old.textContent : null;
     patchAttributes(old, fresh);
     patchChildren(old, fresh);
@@ -152,6 +153,20 @@
   setInterval(() => {
     if (Date.now() - fetched >= ANYWAY_MS) soon();
   }, 5000);
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-keep]");
+    if (form) form.dataset.touched = "1";
+  });
+  document.addEventListener("submit", (event) => {
+    // Pressed twice is asked once. Not disabled: going back to the page would find it dead.
+    if (event.target.method !== "post") return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
 
   for (const form of document.querySelectorAll("form.filters")) {
     form.addEventListener("change", (event) => {

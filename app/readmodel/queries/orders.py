@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from app.readmodel.queries.answers import answers_about
 from app.readmodel.queries.history import HistoryFilter, lines
-from app.readmodel.queries.paging import page, searched
+from app.readmodel.queries.paging import page_of_all, searched
 from app.readmodel.shown import OrderDetail, OrderRow, Page, Step
 from app.readmodel.tables import orders
 from streams.vocabulary.activity import OrderShown
@@ -22,21 +22,55 @@ ANSWERS = 60
 _read = msgspec.json.Decoder(OrderShown).decode
 
 
-def order_page(
-    connection: Connection, *, search: str, of: str, step: str, stuck: bool, number: int
-) -> Page[OrderRow]:
-    """Orders, the newest first. `of`: a connection, or empty; `step` likewise."""
-    query = select(orders).order_by(orders.c.first_at.desc(), orders.c.connection, orders.c.order_id)
-    words = searched(orders, search)
+class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders; what is empty does not filter."""
+
+    search: str = ""
+    connection: str = ""
+    step: str = ""
+    fulfilment: str = ""
+    """FBR or FBB."""
+    stuck: bool = False
+    late: bool = False
+    """Not handed over, and near its last day or past it."""
+    asks_cancellation: bool = False
+    waits_for_track: bool = False
+    business: bool = False
+
+
+def order_page(connection: Connection, wanted: OrderFilter, number: int) -> Page[OrderRow]:
+    """Late orders first, the longest late before the others; then the newest."""
+    query = select(orders)
+    words = searched(orders, wanted.search)
     if words is not None:
         query = query.where(words)
-    if of:
-        query = query.where(orders.c.connection == of)
-    if step:
-        query = query.where(orders.c.step == step)
-    if stuck:
+    for column, value in (
+        (orders.c.connection, wanted.connection),
+        (orders.c.step, wanted.step),
+        (orders.c.fulfilment, wanted.fulfilment),
+    ):
+        if value:
+            query = query.where(column == value)
+    if wanted.stuck:
         query = query.where(orders.c.stuck_since.is_not(None))
-    return page(connection, query, number, _row)
+    for column, asked in (
+        (orders.c.asks_cancellation, wanted.asks_cancellation),
+        (orders.c.waits_for_track, wanted.waits_for_track),
+        (orders.c.business, wanted.business),
+    ):
+        if asked:
+            query = query.where(column == 1)
+    newest = (orders.c.first_at.desc(), orders.c.connection, orders.c.order_id)
+    late = query.where(orders.c.late_day.is_not(None)).order_by(orders.c.late_day, *newest)
+    others = query.where(orders.c.late_day.is_(None)).order_by(*newest)
+    return page_of_all(connection, [late] if wanted.late else [late, others], number, _row)
+
+
+def late_orders(connection: Connection, limit: int) -> tuple[OrderRow, ...]:
+    """Open orders that are late or nearly so, the longest late first."""
+    query = select(orders).where(orders.c.late_day.is_not(None))
+    query = query.order_by(orders.c.late_day, orders.c.first_at).limit(limit)
+    return tuple(_row(row) for row in connection.execute(query))
 
 
 def order(connection: Connection, of: str, order_id: str) -> OrderDetail | None:

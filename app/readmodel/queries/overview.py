@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, union_all
 
 from app.readmodel.queries import figures
 from app.readmodel.queries.history import HistoryFilter, lines
+from app.readmodel.queries.orders import late_orders
 from app.readmodel.shown import ConnectionRow, Counts, Overview, SkippedRecords, StuckThing
 from app.readmodel.tables import articles, connections, dead_letters, orders, returns, skipped
 from streams.vocabulary.activity import ConnectionShown
@@ -17,6 +18,8 @@ from streams.vocabulary.time import moment_of
 
 STUCK = 30
 """Stuck things on the first page; the lists have the rest."""
+LATE = 8
+"""Late orders on the first page, likewise."""
 RECENT = 40
 TITLES: dict[Literal["order", "article", "return", "connection"], str] = {
     "order": "Bol order",
@@ -46,6 +49,10 @@ def overview(connection: Connection, now: datetime) -> Overview:
         articles=_number(connection, select(func.count()).select_from(articles).where(articles.c.offers > 0)),
         orders=_number(connection, select(func.count()).select_from(orders)),
         dead_letters=_number(connection, select(func.count()).select_from(dead_letters)),
+        late=late_orders(connection, LATE),
+        late_total=_holding(connection, orders.c.late_day),
+        asking_cancellation=_holding(connection, orders.c.asks_cancellation),
+        waiting_for_track=_holding(connection, orders.c.waits_for_track),
         skipped=skipped_records(connection),
     )
 
@@ -116,6 +123,11 @@ def _connection(name: str, row: Row[Any] | None, counts: Counts, now: datetime) 
         shown=_read(row.shown),
         counts=counts,
     )
+
+
+def _holding(connection: Connection, column: ColumnElement[Any]) -> int:
+    """How many orders this holds of."""
+    return _number(connection, select(func.count()).select_from(orders).where(column.is_not(None)))
 
 
 def _number(connection: Connection, query: Any) -> int:

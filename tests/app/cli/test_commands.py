@@ -64,7 +64,18 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_every_command() -> None:
     told = run("--help")
     assert told.returncode == 0
-    for command in ("up", "demo", "ingress", "worker", "console", "simulate", "check", "log", "topics"):
+    for command in (
+        "up",
+        "demo",
+        "ingress",
+        "worker",
+        "console",
+        "simulate",
+        "check",
+        "log",
+        "topics",
+        "order",
+    ):
         assert command in told.stdout
 
 

@@ -13,9 +13,10 @@ import pytest
 from app.console import Live, create_console
 from app.readmodel import ReadModel
 from app.readmodel.projection import Standing
+from streams.vocabulary.events import Message
 from tests.app.readmodel.fakes import HandClock
 
-PAGES = ("/", "/orders", "/articles", "/history", "/connections", "/deadletters")
+PAGES = ("/", "/orders", "/returns", "/articles", "/history", "/connections", "/deadletters")
 ANSWERS = (
     "/api/overview",
     "/api/orders",
@@ -28,18 +29,16 @@ Make = Callable[..., httpx.AsyncClient]
 
 
 @pytest.fixture
-async def make(tmp_path: Path) -> AsyncIterator[tuple[Make, list[tuple[str, str, str]]]]:
+async def make(tmp_path: Path) -> AsyncIterator[tuple[Make, list[tuple[str, Message]]]]:
     model = await ReadModel.open(tmp_path / "readmodel.db", clock=HandClock())
-    asked: list[tuple[str, str, str]] = []
+    asked: list[tuple[str, Message]] = []
     clients: list[httpx.AsyncClient] = []
 
-    async def ask(connection: str, order_id: str, who: str) -> None:
-        asked.append((connection, order_id, who))
+    async def tell(connection: str, message: Message) -> None:
+        asked.append((connection, message))
 
     def made(**more: Any) -> httpx.AsyncClient:
-        site = create_console(
-            model, live=Live(), standing=Standing(), clock=HandClock(), ask_operator=ask, **more
-        )
+        site = create_console(model, live=Live(), standing=Standing(), clock=HandClock(), tell=tell, **more)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://127.0.0.1")
         clients.append(client)
         return client
@@ -62,7 +61,15 @@ async def test_every_page_of_a_fresh_shop_is_there_with_its_rules(make: Any, pat
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/orders/shop/none", "/articles/shop/1", "/deadletters/9", "/api/nothing"]
+    "path",
+    [
+        "/nothing",
+        "/orders/shop/none",
+        "/returns/shop/none",
+        "/articles/shop/1",
+        "/deadletters/9",
+        "/api/nothing",
+    ],
 )
 async def test_what_is_not_there_is_404_in_words(make: Any, path: str) -> None:
     answer = await make[0]().get(path)
@@ -87,9 +94,22 @@ async def test_with_a_password_nothing_is_told_without_it(make: Any) -> None:
         {"Origin": "null"},
     ],
 )
-async def test_another_site_cannot_press_the_button(make: Any, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders/shop/b1/retry",
+        "/orders/shop/b1/ship",
+        "/orders/shop/b1/cancel",
+        "/returns/shop/b1/handle",
+        "/api/orders/shop/b1/retry",
+        "/api/orders/shop/b1/ship",
+        "/api/orders/shop/b1/cancel",
+        "/api/returns/shop/b1/handle",
+    ],
+)
+async def test_another_site_cannot_press_a_button(make: Any, headers: dict[str, str], path: str) -> None:
     site, asked = make[0](), make[1]
-    answer = await site.post("/orders/shop/b1/retry", headers=headers)
+    answer = await site.post(path, headers={"Content-Type": "application/json", **headers}, content=b"{}")
     assert answer.status_code == 403
     assert asked == []
 

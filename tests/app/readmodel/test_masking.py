@@ -156,3 +156,14 @@ def test_cut_at_every_byte_nothing_personal_shows(sample: str) -> None:
     whole = (CONTRACTS / "mplus-samples" / sample).read_bytes()
     for end in range(0, len(whole), 7):
         assert "de Vries" not in shown_body(whole[:end])
+
+
+def test_a_track_and_trace_code_is_masked_wherever_it_stands() -> None:
+    body = {
+        "transport": {"transporterCode": "TNT", "trackAndTrace": "3SABCD1234567"},
+        "track": "3SABCD7654321",
+        "text": "sent as 3SABCD1234567",
+    }
+    shown = shown_body(json.dumps(body).encode())
+    assert "3SABCD" not in shown
+    assert "TNT" in shown

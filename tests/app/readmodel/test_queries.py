@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select
 
 from app.readmodel import ReadModel
-from app.readmodel.model import HistoryFilter
+from app.readmodel.model import HistoryFilter, OrderFilter
 from app.readmodel.projection import Projection
-from streams.vocabulary.activity import ConnectionShown, Noted, OfferShown, OrderShown, StockShown
+from app.readmodel.queries.paging import page_of_all
+from streams.vocabulary.activity import (
+    ConnectionShown,
+    Noted,
+    OfferShown,
+    OrderShown,
+    ShipmentShown,
+    StockShown,
+)
 from tests.app.readmodel.fakes import NOON, HandClock, MemoryLog
 from tests.app.readmodel.shop import SECRETS, STUCK_WHY, fill
 
@@ -105,10 +117,105 @@ async def test_an_article_with_its_sum(shop: ReadModel) -> None:
 
 async def test_orders(shop: ReadModel) -> None:
     assert {row.shown.order_id for row in (await shop.orders()).rows} == {"A2K8290LP8", "A2K8290LQ1"}
-    assert [row.shown.order_id for row in (await shop.orders(stuck=True)).rows] == ["A2K8290LQ1"]
-    assert [row.shown.order_id for row in (await shop.orders(step="committed")).rows] == ["A2K8290LP8"]
-    assert [row.shown.order_id for row in (await shop.orders(search="2026-14")).rows] == ["A2K8290LP8"]
-    assert (await shop.orders(search="a2k", connection="nobody")).total == 0
+    assert [row.shown.order_id for row in (await shop.orders(OrderFilter(stuck=True))).rows] == ["A2K8290LQ1"]
+    assert [row.shown.order_id for row in (await shop.orders(OrderFilter(step="committed"))).rows] == [
+        "A2K8290LP8"
+    ]
+    assert [row.shown.order_id for row in (await shop.orders(OrderFilter(search="2026-14"))).rows] == [
+        "A2K8290LP8"
+    ]
+    assert (await shop.orders(OrderFilter(search="a2k", connection="nobody"))).total == 0
+
+
+NOTHING = {
+    "late": False,
+    "step": "committed",
+    "due": "2026-11-24",
+    "business": False,
+    "fulfilment": "FBR",
+    "asks_cancellation": False,
+    "shipments": (),
+}
+WAITS = (ShipmentShown(reference="BOL-w-1", units=1, status="waiting"),)
+SENT = (
+    ShipmentShown(reference="BOL-w-1", units=1, status="SUCCESS", transporter="TNT", track="3SABCD1234567"),
+)
+ORDERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("plain", {}),
+    ("late-2", {"late": True, "due": "2026-11-23"}),
+    ("late-1", {"late": True, "due": "2026-11-20", "business": True}),
+    ("late-but-done", {"late": True, "due": "2026-11-19", "step": "done", "shipments": SENT}),
+    ("asks", {"asks_cancellation": True}),
+    ("asked-and-cancelled", {"asks_cancellation": True, "step": "cancelled"}),
+    ("waits", {"step": "delivered", "shipments": WAITS}),
+    ("waits-for-the-flow", {"step": "delivered"}),
+    ("being-told", {"step": "shipping", "shipments": SENT}),
+    ("by-bol", {"fulfilment": "FBB"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"late": True}, ["late-1", "late-2"]),
+        ({"asks_cancellation": True}, ["asks"]),
+        ({"waits_for_track": True}, ["waits-for-the-flow", "waits"]),
+        ({"business": True}, ["late-1"]),
+        ({"fulfilment": "FBB"}, ["by-bol"]),
+        ({"search": "3sabcd1234567"}, ["being-told", "late-but-done"]),
+        ({"late": True, "business": True, "fulfilment": "FBR", "step": "committed"}, ["late-1"]),
+        (
+            {},
+            ["late-1", "late-2", *(name for name, _ in reversed(ORDERS) if name not in ("late-1", "late-2"))],
+        ),
+    ],
+)
+async def test_which_orders(
+    model: ReadModel,
+    log: MemoryLog,
+    clock: HandClock,
+    projection: Projection,
+    wanted: dict[str, Any],
+    expected: list[str],
+) -> None:
+    for name, how in ORDERS:
+        clock.forward(1)
+        log.note(OrderShown(order_id=name, **(NOTHING | how)), name)
+    await projection.catch_up()
+    found = await model.orders(OrderFilter(**wanted))
+    assert [row.shown.order_id for row in found.rows] == expected
+    assert found.total == len(expected)
+    overview = await model.overview()
+    assert [row.shown.order_id for row in overview.late] == ["late-1", "late-2"]
+    assert (overview.late_total, overview.asking_cancellation, overview.waiting_for_track) == (2, 1, 2)
+
+
+async def test_an_order_that_is_no_longer_late_is_where_it_was(
+    model: ReadModel, log: MemoryLog, projection: Projection
+) -> None:
+    for late in (True, False):
+        log.note(OrderShown(order_id="A1", step="committed", due="2026-11-23", late=late), "A1")
+        await projection.catch_up()
+        assert (await model.overview()).late_total == int(late)
+        assert (await model.orders()).total == 1
+
+
+@given(st.lists(st.booleans(), max_size=23), st.integers(1, 6), st.integers(1, 5))
+def test_parts_of_several_queries_are_what_one_list_cut_in_parts_is(
+    late: list[bool], size: int, number: int
+) -> None:
+    table = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("late", Integer))
+    engine = create_engine("sqlite://")
+    with engine.begin() as db:
+        table.create(db)
+        if late:
+            db.execute(insert(table), [{"id": id, "late": int(one)} for id, one in enumerate(late)])
+        parts = [select(table).where(table.c.late == one).order_by(table.c.id) for one in (1, 0)]
+        found = page_of_all(db, parts, number, lambda row: int(row.id), size)
+    engine.dispose()
+    whole = [id for id, one in enumerate(late) if one] + [id for id, one in enumerate(late) if not one]
+    assert list(found.rows) == whole[(number - 1) * size : number * size]
+    assert found.total == len(whole)
 
 
 async def test_an_order_with_both_vendors_words(shop: ReadModel) -> None:
