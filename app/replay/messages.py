@@ -34,7 +34,6 @@ from streams.vocabulary.events import (
     OperatorHandled,
     OperatorShipped,
     OrderNoticed,
-    OrderNudged,
     ProcessNoticed,
     ReservationBooked,
     ReservationMade,
@@ -122,7 +121,6 @@ def subject(message: Message) -> Hashable:
             | OfferSeen()
             | StockDoubted()
             | OrderNoticed()
-            | OrderNudged()
             | CustomerAnswered()
             | MplusOrderSeen()
             | OperatorAsked()

@@ -23,10 +23,16 @@ class _Item(Wire, frozen=True):
     quantity_shipped: int | None = None
 
 
+class _Transport(Wire, frozen=True):
+    transporter_code: str | None = None
+    track_and_trace: str | None = None
+
+
 class _Shipment(Wire, frozen=True):
     shipment_id: str
     shipment_reference: str | None = None
     shipment_items: list[_Item] | None = None
+    transport: _Transport | None = None
 
 
 class Listed(NamedTuple):
@@ -48,10 +54,13 @@ def shipment(body: bytes) -> BolShipment:
     """`Shipment`. Where it does not say how many of an item left (the field is nullable), all that were ordered did.
     Raises Unreadable."""
     wire = read(body, _Shipment)
+    transport = wire.transport or _Transport()
     return BolShipment(
         shipment_id=identifier(wire.shipment_id, "shipment"),
         reference=wire.shipment_reference or "",
         items=tuple(_item(one) for one in wire.shipment_items or ()),
+        transporter=transport.transporter_code or "",
+        track=transport.track_and_trace or "",
     )
 
 

@@ -23,11 +23,25 @@ from streams.flow import Context, Decision
 from streams.orders import booking, cancelling, crediting, following, lateness, seeing, shipping
 from streams.orders.shown import shown
 from streams.orders.state import Order
-from streams.orders.step import COMMIT, DELIVER, FETCH, LESS, LOOK, OVER, PAY, READ, SLIPS, STATUS, Making
+from streams.orders.step import (
+    COMMIT,
+    DELIVER,
+    FETCH,
+    LEARN,
+    LESS,
+    LOOK,
+    OVER,
+    PAY,
+    READ,
+    SLIPS,
+    STATUS,
+    Making,
+)
 from streams.vocabulary.activity import Activity
 from streams.vocabulary.effects import FetchBolOrder
 from streams.vocabulary.events import (
     BolOrderFetched,
+    BolShipmentsRead,
     BolWriteBegun,
     CodeAnswered,
     CustomerAnswered,
@@ -39,7 +53,6 @@ from streams.vocabulary.events import (
     OperatorShipped,
     OrderCommitted,
     OrderNoticed,
-    OrderNudged,
     OrdersEvent,
     PackingSlipsRead,
     ProcessStatuses,
@@ -49,6 +62,9 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import seconds
+
+LATER = 3600.0
+"""Seconds until a row that could not be forgotten yet is looked at again."""
 
 
 def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decision[Order]:
@@ -67,8 +83,6 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
             booking.customer_answered(step, event)
         case MplusOrderSeen():
             following.seen(step, event.order)
-        case OrderNudged():
-            following.read(step)
         case OperatorAsked():
             _operator_asked(step, event)
         case OperatorShipped():
@@ -98,7 +112,9 @@ def _decision(before: Order | None, step: Making) -> Decision[Order]:
         activity += (now,)
     wakes = list(step.wakes)
     if order.finished_at is not None:
-        wakes.append(order.finished_at + _keep(step))
+        over = order.finished_at + _keep(step)
+        # Past already, and something is still open: looked at again later, not at once and for ever.
+        wakes.append(over if over > step.at else step.at + seconds(LATER))
     return Decision(
         state=order,
         messages=tuple(step.messages),
@@ -142,6 +158,8 @@ def _settled(step: Making, event: Settled) -> None:
                 following.answered(step, key, outcome)
         case MplusOrderPaid():
             following.paid(step, outcome)
+        case BolShipmentsRead():
+            shipping.learned(step, outcome)
         case PackingSlipsRead():
             shipping.slips_read(step, outcome)
         case BolWriteBegun():
@@ -167,7 +185,7 @@ def _not_done(step: Making, key: str, outcome: Refused | NotSent | AnswerLost) -
         following.not_done(step, key, outcome)
     elif key.startswith("cancel/"):
         cancelling.not_done(step, key.partition("/")[2], outcome)
-    elif key == SLIPS or key.startswith(("ship/", "process/")):
+    elif key in (SLIPS, LEARN) or key.startswith(("ship/", "process/")):
         shipping.not_done(step, key, outcome)
 
 

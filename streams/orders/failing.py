@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from streams.backoff import delay
-from streams.orders.step import COMMIT, DELIVER, FETCH, LESS, LOOK, PAY, READ, SLIPS, STATUS, Making
+from streams.orders.step import COMMIT, DELIVER, FETCH, LEARN, LESS, LOOK, PAY, READ, SLIPS, STATUS, Making
 from streams.vocabulary.effects import Effect
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import seconds
@@ -25,6 +25,7 @@ _TRIED = {
     LESS: ("Mplus", "cancelling what Bol has cancelled"),
     STATUS: ("Mplus", "setting the order status"),
     SLIPS: ("Mplus", "reading the packing slips"),
+    LEARN: ("Bol", "reading the shipments"),
     "ship": ("Bol", "telling the shipment"),
     "process": ("Bol", "asking how it ended"),
     "cancel": ("Bol", "cancelling an item"),

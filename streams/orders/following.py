@@ -138,6 +138,7 @@ def follow(step: Making) -> None:
     _pay(step)
     cancelling.compare(step)
     cancelling.grant(step)
+    shipping.learn(step)
     shipping.tell(step)
     _stand(step)
     _set_status(step)

@@ -18,9 +18,10 @@ from streams.orders.allotment import allotted
 from streams.orders.draft import shipped_via_bol, transporter
 from streams.orders.failing import again, worked
 from streams.orders.state import Line, Order, Shipment, Slip
-from streams.orders.step import FETCH, SLIPS, Making
-from streams.vocabulary.effects import AskBolProcess, ReadPackingSlips, Sent, ShipBolItems
+from streams.orders.step import FETCH, LEARN, SLIPS, Making
+from streams.vocabulary.effects import AskBolProcess, ReadBolShipments, ReadPackingSlips, Sent, ShipBolItems
 from streams.vocabulary.events import (
+    BolShipmentsRead,
     BolWriteBegun,
     OperatorShipped,
     PackingSlipsRead,
@@ -177,6 +178,50 @@ def _carrier(step: Making) -> str:
     return transporter(booked.delivery_method if booked else "", step.rules)
 
 
+# -- what Bol knows and we did not tell
+
+
+def learn(step: Making) -> None:
+    """Asks for shipments that Bol has from somebody else (by hand in the partner site, with a label of Bol's): they are
+    shown with their codes. Once for each change at Bol."""
+    order = step.order
+    if FETCH in step.asks or FETCH in step.context.open or order.learned == order.changed:
+        return
+    known: dict[str, int] = {}
+    for shipment in order.shipments:
+        if shipment.status == "SUCCESS":
+            for sent in shipment.items:
+                known[sent.item_id] = known.get(sent.item_id, 0) + sent.quantity
+    how = step.rules.kinds.get(order.kind)
+    foreign = any(line.shipped > known.get(line.item_id, 0) for line in order.lines)
+    if how is None or how.ship_on == "never" or not foreign or any(one.open for one in order.shipments):
+        return
+    step.put(learned=order.changed)
+    step.ask(LEARN, ReadBolShipments(order_id=step.bol_id))
+
+
+def learned(step: Making, outcome: BolShipmentsRead) -> None:
+    """Bol's shipments of the order: those that we did not tell it of are kept beside ours."""
+    worked(step, LEARN)
+    ours = {one.reference for one in step.order.shipments}
+    found = tuple(
+        Shipment(
+            reference=reference,
+            items=tuple(Sent(item_id=item_id, quantity=units) for item_id, units in one.items if units),
+            asked_at=step.at,
+            status="SUCCESS",
+            transporter=one.transporter,
+            track=one.track,
+        )
+        for one in outcome.shipments[:KEPT]
+        if one.reference not in ours and (reference := f"Bol {one.shipment_id}") not in ours
+    )
+    if found:
+        step.put(shipments=(*step.order.shipments, *found))
+        units = sum(sent.quantity for one in found for sent in one.items)
+        step.note("shipped", f"Bol has a shipment of {units} that did not go through here.", direction="in")
+
+
 # -- telling
 
 
@@ -331,6 +376,9 @@ def ended(step: Making, shipment: Shipment, status: ProcessStatus | None) -> Non
 
 def not_done(step: Making, key: str, outcome: Refused | NotSent | AnswerLost) -> None:
     """A call failed: of a shipment, of a process, or of the packing slips."""
+    if key == LEARN:
+        again(step, key, ReadBolShipments(order_id=step.bol_id), outcome)
+        return
     if key == SLIPS:
         if step.order.is_booked and untold(step.order, leaving(step)):
             again(step, key, ReadPackingSlips(order_id=step.order.mplus_order), outcome)

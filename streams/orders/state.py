@@ -218,6 +218,8 @@ class Order(Value, frozen=True):
     paid: bool = False
     refused_payments: int = 0
     shipments: tuple[Shipment, ...] = ()
+    learned: str = ""
+    """`changed` as it was when Bol was last asked for shipments that we had not told it of."""
     told: int = 0
     """Shipments told to Bol so far, whatever became of them."""
     looks: dict[str, int] = msgspec.field(default_factory=dict)

@@ -16,6 +16,7 @@ from streams.vocabulary.events import Message
 
 FETCH, LOOK, COMMIT = "fetch", "look", "commit"
 READ, DELIVER, PAY, LESS, STATUS, SLIPS = "read", "deliver", "pay", "less", "status", "slips"
+LEARN = "learn"
 OVER: tuple[Step, ...] = ("done", "cancelled", "kept-out")
 
 

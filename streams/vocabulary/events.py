@@ -146,6 +146,8 @@ class BolShipment(Value, frozen=True):
     reference: str = ""
     items: tuple[tuple[str, int], ...] = ()
     """(item id, units)."""
+    transporter: str = ""
+    track: str = ""
 
 
 class BolShipmentsRead(Fact, frozen=True, kw_only=True, tag="bol-shipments-read"):
@@ -384,12 +386,6 @@ class MplusOrderSeen(Fact, frozen=True, kw_only=True, tag="mplus-order-seen"):
     order: MplusOrder
 
 
-class OrderNudged(Fact, frozen=True, kw_only=True, tag="order-nudged"):
-    """Something says that the order moved in Mplus: read it there now."""
-
-    why: str
-
-
 class CustomerAnswered(Fact, frozen=True, kw_only=True, tag="customer-answered"):
     """Which relation the customer is; None: not yet, and `why` says what stands in the way (it goes on by itself)."""
 
@@ -435,7 +431,6 @@ OrdersEvent = (
     | CodeAnswered
     | CustomerAnswered
     | MplusOrderSeen
-    | OrderNudged
     | OperatorAsked
     | OperatorShipped
     | OperatorCancelled

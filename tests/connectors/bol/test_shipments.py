@@ -22,7 +22,11 @@ def test_the_examples_of_the_contract() -> None:
     contract.check("bol-retailer-v10", "Shipment", WHOLE)
     contract.check("bol-retailer-v10", "ShipmentsResponse", LISTED)
     assert shipments.shipment(orjson.dumps(WHOLE)) == BolShipment(
-        shipment_id="541757635", reference="BOLCOM001", items=(("1234567891", 10),)
+        shipment_id="541757635",
+        reference="BOLCOM001",
+        items=(("1234567891", 10),),
+        transporter="TNT",
+        track="3SBOL0987654321",
     )
     assert shipments.listed(orjson.dumps(LISTED)) == [shipments.Listed("541757635", "BOLCOM001")]
 

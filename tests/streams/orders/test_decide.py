@@ -15,6 +15,7 @@ from streams.vocabulary.effects import (
 )
 from streams.vocabulary.events import (
     BolOrderFetched,
+    BolShipmentsRead,
     CodeAsked,
     MplusOrderRead,
     OperatorAsked,
@@ -157,7 +158,12 @@ def test_a_finished_order_is_forgotten_after_its_time() -> None:
     assert desk.order.step == "done"
     assert decision.wake == desk.now + timedelta(days=100)
     desk.later(100 * 86_400)
-    assert desk.apply(Woke(due=decision.wake)).state is None
+    waits = desk.apply(Woke(due=decision.wake))
+    assert waits.state is not None, "something is still open"
+    assert waits.wake is not None
+    assert waits.wake > desk.now, "not at once again"
+    desk.settle("learn", BolShipmentsRead(shipments=()))
+    assert desk.apply(Woke(due=desk.now)).state is None
 
 
 def test_after_a_lost_answer_the_commit_is_repeated_with_the_same_key() -> None:

@@ -12,8 +12,8 @@ from streams.vocabulary.events import (
     MplusOrderPaid,
     MplusOrderRead,
     MplusOrderSeen,
+    OperatorAsked,
     OrderCommitted,
-    OrderNudged,
     ReturnAnswered,
     ReturnAsked,
 )
@@ -125,7 +125,7 @@ def test_parts_of_a_composed_article_are_no_lines_of_ours() -> None:
 def test_an_order_that_mplus_no_longer_knows_is_told() -> None:
     desk = Desk()
     desk.commit()
-    desk.apply(OrderNudged(why="it was delivered"))
+    desk.apply(OperatorAsked(who="the shop"))
     desk.settle("read", MplusOrderRead(order=None))
     assert "no longer knows order 2026-12" in desk.order.stuck
 

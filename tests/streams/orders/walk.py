@@ -30,6 +30,7 @@ from streams.vocabulary.effects import (
     Effect,
     FetchBolOrder,
     PayMplusOrder,
+    ReadBolShipments,
     ReadMplusOrder,
     ReadPackingSlips,
     SetMplusCategory,
@@ -38,6 +39,8 @@ from streams.vocabulary.effects import (
 from streams.vocabulary.events import (
     Answer,
     BolOrderFetched,
+    BolShipment,
+    BolShipmentsRead,
     BolWriteBegun,
     CodeAnswered,
     CodeAsked,
@@ -362,6 +365,14 @@ class Walk:
                 return MplusOrderRead(order=till.told())
             case ReadPackingSlips():
                 return PackingSlipsRead(slips=tuple(till.slips))
+            case ReadBolShipments():
+                ours = tuple(
+                    BolShipment(shipment_id=f"9{place}", reference=reference, items=tuple(sent.items()))
+                    for place, (reference, sent) in enumerate(bol.shipments)
+                )
+                by_hand = tuple((one.item_id, one.by_hand) for one in bol.items if one.by_hand)
+                hand = (BolShipment(shipment_id="1", items=by_hand),) if by_hand else ()
+                return BolShipmentsRead(shipments=(*ours, *hand))
             case ShipBolItems():
                 return self.ship(effect, repeated)
             case CancelBolItem():
