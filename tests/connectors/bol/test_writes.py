@@ -383,11 +383,24 @@ async def test_the_shipments_of_an_order(market: Market) -> None:
         told(SHIPMENT | {"shipmentId": "2", "shipmentItems": [item | {"quantityShipped": 1}]}),
         told(SHIPMENT | {"shipmentId": "1", "shipmentItems": [item | {"quantityShipped": 2}]}),
     )
+    code = "3SBOL0987654321"
     done = await execute(market, ReadBolShipments(order_id="A2K8290LP8"))
     assert done.outcome == BolShipmentsRead(
         shipments=(
-            BolShipment(shipment_id="2", reference="BOLCOM001", items=(("1234567891", 1),)),
-            BolShipment(shipment_id="1", reference="BOLCOM001", items=(("1234567891", 2),)),
+            BolShipment(
+                shipment_id="2",
+                reference="BOLCOM001",
+                items=(("1234567891", 1),),
+                transporter="TNT",
+                track=code,
+            ),
+            BolShipment(
+                shipment_id="1",
+                reference="BOLCOM001",
+                items=(("1234567891", 2),),
+                transporter="TNT",
+                track=code,
+            ),
         )
     )
 

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from streams.orders.rules import KindRules, ShippingRules
 from streams.orders.shipping import found_code
-from streams.vocabulary.effects import AskBolProcess, ReadPackingSlips, Sent, ShipBolItems
+from streams.vocabulary.effects import AskBolProcess, ReadBolShipments, ReadPackingSlips, Sent, ShipBolItems
 from streams.vocabulary.events import (
     BolOrderFetched,
+    BolShipment,
+    BolShipmentsRead,
     BolWriteBegun,
     MplusOrderRead,
     OperatorShipped,
@@ -202,6 +204,13 @@ def test_an_order_that_goes_with_a_label_of_bols_takes_the_labels_shipment() -> 
     desk.notice()
     desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, distribution="BOL", quantity_shipped=1))))
     assert desk.order.step == "done"
+    assert isinstance(desk.open["learn"].effect, ReadBolShipments)
+    label = BolShipment(shipment_id="7", items=(("i1", 1),), transporter="TNT", track="3SLABEL12345")
+    desk.settle("learn", BolShipmentsRead(shipments=(label,)))
+    assert [(one.status, one.track) for one in desk.shown.shipments] == [("SUCCESS", "3SLABEL12345")]
+    desk.notice()
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, distribution="BOL", quantity_shipped=1))))
+    assert "learn" not in desk.open, "once for each change"
 
 
 def test_an_fbb_order_is_delivered_in_mplus_and_never_told() -> None:
