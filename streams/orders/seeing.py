@@ -55,11 +55,12 @@ def fetched(step: Making, outcome: BolOrderFetched) -> None:
         )
         for item in found.items
     )
-    step.put(changed=changed, wanted_change="")
-    if has_part(found, step.id, step.rules) and step.order.order is None:
-        # What Bol sends itself of a mixed order is booked by a row of its own, perhaps at another branch.
-        event = OrderNoticed(via="sweep", noticed_at=step.order.noticed_at)
+    if has_part(found, step.id, step.rules) and changed != step.order.changed:
+        # What Bol sends itself of a mixed order is booked by a row of its own, perhaps at another branch. Bol names the
+        # order by its id alone, so that row hears of it, and of every change, from this one.
+        event = OrderNoticed(via="sweep", noticed_at=step.order.noticed_at, changed=changed)
         step.messages.append(Message(flow="orders", entity=step.id + PART, event=event))
+    step.put(changed=changed, wanted_change="")
     if step.order.is_booked:
         _take_over(step, found)
         following.follow(step)

@@ -147,6 +147,13 @@ def test_the_bol_part_of_a_mixed_order_is_a_row_of_its_own() -> None:
     assert [line.item_id for line in desk.order.lines] == ["i1"]
     parts = [message.entity for message in desk.sent if message.flow == "orders"]
     assert parts == ["b1-FBB"]
+    desk.notice()
+    desk.settle("fetch", BolOrderFetched(order=mixed))
+    assert len([one for one in desk.sent if one.flow == "orders"]) == 1, "nothing has changed"
+    desk.notice()
+    gone = bol_order(item(1), item(2, fulfilment="FBB", quantity_cancelled=1))
+    desk.settle("fetch", BolOrderFetched(order=gone))
+    assert [one.entity for one in desk.sent if one.flow == "orders"] == ["b1-FBB", "b1-FBB"]
     part = Desk(BOTH, entity="b1-FBB")
     part.fetch(mixed)
     part.answer(2, 1002)
