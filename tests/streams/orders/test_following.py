@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from streams.orders.rules import KindRules
 from streams.vocabulary.effects import DeliverMplusOrder, PayMplusOrder, ReadMplusOrder, SetMplusCategory
 from streams.vocabulary.events import (
+    BolOrderFetched,
     MplusOrderPaid,
     MplusOrderRead,
     MplusOrderSeen,
