@@ -15,11 +15,11 @@ from connectors.mplus import bookings
 from streams.codec import ASKING, FactReader, asking_of
 from streams.effects import EffectRunner
 from streams.log.base import TopicPartition
-from streams.orders import draft as orders_draft
 from streams.orders.state import Order
 from streams.topics import BOL_RAW, MPLUS_RAW
-from streams.vocabulary.effects import Execution, FetchBolOrder
+from streams.vocabulary.effects import CreateRelation, Execution, FetchBolOrder, FindRelation, Match
 from streams.vocabulary.events import BolOrderFetched, OrdersEvent, Settled
+from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.time import milliseconds
 from tests.app.replay.stage import Stage, broken, keys, open_stage
 
@@ -40,8 +40,12 @@ async def test_with_the_same_code_everything_is_told_anew_and_nothing_differs(st
     assert (outcomes.otherwise, outcomes.parked) == (0, 0)
     effects = {effect for effect, _ in outcomes.as_recorded}
     assert effects == {"read-stock", "push-stock", "sweep-markers"}, "whose answers are not kept"
-    settled = [one for flow in ("orders", "sweeps", "stock") for one in stage.log.records(f"{flow}.inbox")
-               if b'"settled"' in (one.value or b"")]  # fmt: skip
+    settled = [
+        one
+        for flow in ("orders", "customers", "returns", "sweeps", "stock")
+        for one in stage.log.records(f"{flow}.inbox")
+        if b'"settled"' in (one.value or b"")
+    ]
     assert outcomes.anew == len(settled) - sum(outcomes.as_recorded.values()) > 15
 
 
@@ -177,11 +181,12 @@ async def test_a_customer_who_was_created_without_our_hearing_of_it_is_looked_fo
         crash.setattr(EffectRunner, "_publish", lost)
         [order_id] = await stage.sold(0)
     assert (await stage.calls())["createRelation"] == 1
-    made = orders_draft.customer
-    monkeypatch.setattr(
-        "streams.orders.decide.customer", lambda order: msgspec.structs.replace(made(order), phone="06")
-    )
-    found = await stage.look(Choice(key=order_id))
+
+    def otherwise(customer: Customer, by: tuple[Match, ...]) -> CreateRelation:
+        return CreateRelation(customer=msgspec.structs.replace(customer, phone="06"), by=by)
+
+    monkeypatch.setattr("streams.customers.decide.CreateRelation", otherwise)
+    found = await stage.look(Choice(flow="customers"))
     [difference] = found.differences
     assert [call.split()[0] for call in difference.calls] == ["create-relation"]
     await stage.put(found)
@@ -287,12 +292,16 @@ async def test_a_bug_in_the_present_code_leaves_the_recorded_fact(
 async def test_another_question_is_not_answered_by_an_old_answer(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The customer was looked up by a wrong address: the right one is still to be looked up."""
+    """The customer was looked up as somebody else: the right one is still to be looked up."""
+
+    def another(customer: Customer, by: tuple[Match, ...]) -> FindRelation:
+        return FindRelation(customer=msgspec.structs.replace(customer, identity="bol-0"), by=())
+
     with monkeypatch.context() as bug:
-        bug.setattr("streams.orders.decide.email", lambda order: "nobody@example.nl")
+        bug.setattr("streams.customers.decide.FindRelation", another)
         await stage.trouble("mplus", kind="fault", operation="createOrderV3", code="Server")
-        [order_id] = await stage.sold(0)
-    found = await stage.look(Choice(key=order_id))
+        await stage.sold(0)
+    found = await stage.look(Choice(flow="customers"))
     [difference] = found.differences
     assert [call.split()[0] for call in difference.calls] == ["find-relation"]
 

@@ -186,7 +186,8 @@ async def test_a_connection_chooses_its_own_entities(stage: Stage) -> None:
 @pytest.mark.parametrize("choice", [Choice(topic="activity"), Choice(flow="shipments")])
 async def test_what_there_is_not_is_named(stage: Stage, choice: Choice) -> None:
     with pytest.raises(
-        ValueError, match=r"inbox, .*bol\.webhooks, .*mplus\.raw|catalogue, stock, orders, sweeps"
+        ValueError,
+        match=r"inbox, .*bol\.webhooks, .*mplus\.raw|catalogue, stock, customers, orders, returns, sweeps",
     ):
         await stage.look(choice)
 
