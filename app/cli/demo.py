@@ -15,8 +15,10 @@ from rich.table import Table
 from app.cli.process import FAILED
 from app.cli.process import run as run_process
 from app.demo.child import BridgeFailed
+from app.demo.freshness import Freshness
 from app.demo.run import Plan, Progress, demo
-from app.demo.verdict import TARGET_P50, TARGET_P99, TOLD, Freshness, Verdict
+from app.demo.staff import PREFIX
+from app.demo.verdict import TARGET_ENTRY_P99, TARGET_P50, TARGET_P99, TOLD, Verdict
 
 EVERY = 0.5
 PLAIN_EVERY = 5.0
@@ -49,8 +51,10 @@ async def _show(plan: Plan, as_json: bool, console: Console, stop: asyncio.Event
         told = verdict._asdict() | {
             "sale_freshness": verdict.sale_freshness._asdict(),
             "order_freshness": verdict.order_freshness._asdict(),
+            "entry": verdict.entry._asdict(),
             "right": verdict.right,
             "fast": verdict.fast,
+            "prompt": verdict.prompt,
         }
         print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -91,7 +95,8 @@ class _View:
         calls = bol["calls"]
         return (
             f"{self._progress.stage}: {market.sales} till sales, {market.orders} Bol orders, "
-            f"{calls.get('write-offer', 0)} pushes, {sum(_trouble(calls).values())} failures"
+            f"{calls.get('write-offer', 0)} pushes, {len(bol['shipments'])} shipments, "
+            f"{len(bol['cancellations'])} cancellations, {sum(_trouble(calls).values())} failures"
         )
 
     async def _table(self) -> Table:
@@ -104,13 +109,21 @@ class _View:
         if market is None or child is None:
             return table
         bol = await market.bol_books()
-        mplus = await market.mplus_books("orders,pushes")
+        mplus = await market.mplus_books("orders,relations")
         calls = bol["calls"]
-        ours = sum(1 for order in mplus["orders"] if str(order["ext_order_id"]).startswith("BOL-"))
+        ours = [order for order in mplus["orders"] if str(order["ext_order_id"]).startswith(PREFIX)]
+        kinds = [{item["fulfilment"] for item in order["items"]} for order in bol["orders"]]
+        staff = progress.staff
         rows = {
             "till sales": market.sales,
             "Bol orders": market.orders,
-            "of these in Mplus": ours,
+            "of these sent by Bol, and mixed": f"{kinds.count({'FBB'})}, {sum(len(one) > 1 for one in kinds)}",
+            "orders in Mplus": len(ours),
+            "customers in Mplus": len(mplus["relations"]),
+            "packing slips of staff": staff.packed if staff else 0,
+            "shipments told to Bol": sum(one["by"] == "retailer" for one in bol["shipments"]),
+            "cancellations at Bol": len(bol["cancellations"]),
+            "returns": len(bol["returns"]),
             "stock pushes to Bol": calls.get("write-offer", 0),
             "pushes from Bol": bol["pushes"].get("sent", 0),
             "failures at Bol": sum(_trouble(calls).values()),
@@ -130,6 +143,12 @@ def print_verdict(verdict: Verdict, plan: Plan, console: Console) -> None:
     table = Table(title="Verdict, from the vendors' own books", title_justify="left", show_header=False)
     table.add_row("till sales", str(verdict.till_sales))
     table.add_row("Bol orders", str(verdict.bol_orders))
+    kinds = f"{verdict.fbb_orders}, {verdict.mixed_orders}, {verdict.vvb_orders}"
+    table.add_row("of these by Bol, mixed, with Bol's label", kinds)
+    table.add_row("customers in Mplus", str(verdict.relations))
+    table.add_row("shipments told to Bol", str(verdict.shipments))
+    table.add_row("cancellations", str(verdict.cancellations))
+    table.add_row("returns", str(verdict.returns))
     table.add_row("offers", str(verdict.offers))
     table.add_row("stock pushes", str(verdict.pushes))
     table.add_row("differences", str(len(verdict.differences)))
@@ -137,14 +156,20 @@ def print_verdict(verdict: Verdict, plan: Plan, console: Console) -> None:
     table.add_row("oversold, not knowable", str(verdict.oversold_not_knowable))
     table.add_row("till sale to changed offer", _freshness(verdict.sale_freshness))
     table.add_row("Bol order to changed offer", _freshness(verdict.order_freshness))
+    table.add_row("Bol order to order in Mplus", _freshness(verdict.entry))
     console.print(table)
     for difference in verdict.differences[:TOLD]:
         console.print(f"  {difference}", highlight=False, markup=False)
     if len(verdict.differences) > TOLD:
         console.print(f"  and {len(verdict.differences) - TOLD} more")
     if verdict.right:
-        speed = "within" if verdict.fast else "outside"
-        aim = "" if plan.rough else f"; freshness {speed} the aim of {TARGET_P50:.0f}/{TARGET_P99:.0f} ms"
+        fast, prompt = ("within" if one else "outside" for one in (verdict.fast, verdict.prompt))
+        aim = (
+            ""
+            if plan.rough
+            else f"; freshness {fast} the aim of {TARGET_P50:.0f}/{TARGET_P99:.0f} ms, orders in Mplus {prompt} "
+            f"that of {TARGET_ENTRY_P99:.0f} ms (p99)"
+        )
         console.print(f"[bold green]The books are right[/bold green]{aim}.")
     else:
         console.print("[bold red]The books are wrong.[/bold red]")

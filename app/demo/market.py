@@ -12,33 +12,62 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from app.demo.customers import Ordered, ordered, wish
+from app.demo.shares import Shares
 from app.server import Server, listen
 from connectors.bol.simulator import BolSimulatorConfig
 from connectors.bol.simulator import create_app as create_bol
 from connectors.mplus.simulator import MplusSimulatorConfig, WebhookTarget, generate_articles
 from connectors.mplus.simulator import create_app as create_mplus
+from connectors.mplus.simulator.config import Branch, OrderCategory, VatRate, Workplace
 from streams.vocabulary.time import Clock
 
 WRONG_AT_FIRST = 0.2
 """Share of the offers whose stock at Bol is wrong when the bridge starts."""
+SHOP = 1
+"""The branch whose stock is on sale."""
+WAREHOUSE = 2
+"""The branch of the shop's stock at Bol."""
+WAREHOUSE_TILL = 21
+SENT, CANCELLED = 3, 4
+"""Order categories."""
+BELGIAN_VAT = {1: 4, 2: 3}
+"""An article's VAT code -> that of what is sold to Belgium."""
+FBB_AFTER = 2.0
+"""Seconds until Bol ships what it sends itself."""
+GONE = 409
+"""What a simulator answers where there is not enough left of it."""
+LOOKED_AT = 20
+"""Offers (or handfuls of them) that a customer looks at until he finds something that is there."""
 
 
 class Market:
     """Entered: it is open. The vendors' books are the truth; nobody here looks into the bridge."""
 
     def __init__(
-        self, seed: int, articles: int, bridge: str, clock: Clock, sleep: Callable[[float], Awaitable[None]]
+        self,
+        seed: int,
+        articles: int,
+        bridge: str,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+        shares: Shares | None = None,
     ) -> None:
-        """`bridge`: the address of the bridge, for the till's webhooks."""
+        """`bridge`: the address of the bridge, for the till's webhooks. `shares`: of what kinds orders are; None: all
+        are the shop's own, of what Bol's simulator thinks of."""
         self._seed = seed
         self._bridge = bridge
         self._clock = clock
         self._sleep = sleep
         self._chance = Random(seed)
+        self._shares = shares
         self.range = generate_articles(seed, articles)
+        self._numbers = {article.ean: article.article_number for article in self.range}
         self._stack = AsyncExitStack()
         self.bol_url = self.mplus_url = ""
         self.sales = self.orders = self.missed = 0
+        self.ordered: list[Ordered] = []
+        """At Bol so far, oldest first; only with `shares`."""
 
     async def __aenter__(self) -> Market:
         try:
@@ -51,13 +80,36 @@ class Market:
     async def _set_up(self) -> None:
         target = WebhookTarget(url=f"{self._bridge}/webhooks/demo/mplus")
         mplus = create_mplus(
-            MplusSimulatorConfig(articles=self.range, webhook=target),
+            MplusSimulatorConfig(
+                articles=self.range,
+                webhook=target,
+                branches=(
+                    Branch(number=SHOP),
+                    Branch(
+                        number=WAREHOUSE,
+                        name="Voorraad bij Bol",
+                        workplaces=(Workplace(number=WAREHOUSE_TILL),),
+                    ),
+                ),
+                order_categories=(
+                    OrderCategory(number=1, description="Nieuw"),
+                    OrderCategory(number=SENT, description="Verzonden", allow_cancel=False),
+                    OrderCategory(number=CANCELLED, description="Geannuleerd"),
+                ),
+                vat_rates=(
+                    VatRate(code=0, percentage=0),
+                    VatRate(code=1, percentage=900),
+                    VatRate(code=2, percentage=2100),
+                    VatRate(code=3, percentage=2100),
+                    VatRate(code=4, percentage=600),
+                ),
+            ),
             clock=self._clock,
             sleep=self._sleep,
             rng=Random(self._seed + 1),
         )
         bol = create_bol(
-            BolSimulatorConfig(push_pause=2.0, push_tries=30),
+            self._bol_config(),
             clock=self._clock,
             sleep=self._sleep,
             rng=Random(self._seed + 2),
@@ -65,6 +117,19 @@ class Market:
         self._mplus, self.mplus_url = await self._open(mplus)
         self._bol, self.bol_url = await self._open(bol)
         await self._stock_offers()
+
+    def _bol_config(self) -> BolSimulatorConfig:
+        habits: dict[str, Any] = {}
+        if self._shares is not None:
+            habits = {
+                "business_share": self._shares.business,
+                "repeat_share": self._shares.repeat,
+                "odd_address_share": self._shares.odd_address,
+                "pickup_share": self._shares.pickup_point,
+                "time_frame_share": self._shares.time_frame,
+                "discount_share": self._shares.discount,
+            }
+        return BolSimulatorConfig(push_pause=2.0, push_tries=30, fbb_after=FBB_AFTER, **habits)
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -90,7 +155,7 @@ class Market:
             }
             for article in self.range
         ]
-        await _told(self._bol, "offers", {"offers": offers})
+        await self.at_bol("offers", {"offers": offers})
 
     # -- customers
 
@@ -98,19 +163,27 @@ class Market:
         """Somebody buys at the counter: a till refuses nobody, but he has to find it on the shelf."""
         article = self._chance.choice(self.range)
         books = await self.mplus_books("stock", article.article_number)
-        if int(books["stock"][0]["free"]) < 1:
+        if _free(books).get(article.article_number, 0) < 1:
             self.missed += 1
             return
-        await _told(self._mplus, "sell", {"article": article.article_number, "quantity": 1})
+        await self.at_till("sell", {"article": article.article_number, "quantity": 1})
         self.sales += 1
 
     async def order(self) -> None:
         """Somebody buys at Bol what Bol shows."""
-        answer = await self._bol.post("/_control/orders", json={})
-        if answer.status_code == 200:
-            self.orders += 1
-        else:
-            self.missed += 1
+        for _ in range(LOOKED_AT):
+            body = {} if self._shares is None else wish(self._chance, self._shares, self.range)
+            answer = await self._bol.post("/_control/orders", json=body)
+            if answer.status_code == 200:
+                self.orders += 1
+                if body:
+                    self.ordered.append(ordered(body, answer.json(), self._numbers))
+                return
+            if answer.status_code != GONE:
+                raise RuntimeError(f"the simulator refused an order: {answer.text[:300]}")
+            if not body:
+                break  # the simulator has looked around itself
+        self.missed += 1
 
     async def customers(self, rate: float, seconds: float | None) -> None:
         """Till sales come `rate` a second, Bol orders a quarter of that, at random moments, until it is over or
@@ -130,14 +203,24 @@ class Market:
             await (self.sell() if what == "sale" else self.order())
             due[what] += self._chance.expovariate(every[what])
 
+    # -- what people do
+
+    async def at_bol(self, path: str, body: Mapping[str, Any]) -> Any:
+        """A customer, Bol, or staff in the partner site. Raises Impossible where the books do not have it so."""
+        return await _told(self._bol, path, body)
+
+    async def at_till(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Staff in Mplus. Raises Impossible where the books do not have it so."""
+        return await _told(self._mplus, path, body)
+
     # -- trouble
 
     async def trouble(self) -> None:
         """429 storms, 5xx, calls that time out after they took effect, doubled, reordered and lost webhooks."""
         for rule in BOL_TROUBLE:
-            await _told(self._bol, "faults", rule)
+            await self.at_bol("faults", rule)
         for rule in MPLUS_TROUBLE:
-            await _told(self._mplus, "faults", rule)
+            await self.at_till("faults", rule)
 
     async def calm(self) -> None:
         """No more trouble."""
@@ -166,7 +249,7 @@ class Market:
         mplus = await self.mplus_books("stock,articles")
         bol = await self.bol_books()
         eans = {str(one["ean"]): int(one["article"]) for one in mplus["articles"]}
-        free = {int(row["article"]): int(row["free"]) for row in mplus["stock"]}
+        free = _free(mplus)
         subscribed = any(one["enabled"] for one in bol["subscriptions"])
         return subscribed and all(
             int(offer["amount"]) == max(0, min(999, free.get(eans[str(offer["ean"])], 0)))
@@ -174,20 +257,27 @@ class Market:
         )
 
     async def free(self) -> dict[int, int]:
-        """Free units per article now."""
-        books = await self.mplus_books("stock")
-        return {int(row["article"]): int(row["free"]) for row in books["stock"]}
+        """Free units per article now, where they are on sale."""
+        return _free(await self.mplus_books("stock"))
 
     def now(self) -> datetime:
         """The vendors' clock."""
         return self._clock()
 
 
+class Impossible(RuntimeError):
+    """What somebody wanted to do does not go (any more): an order that is not there, or has left already."""
+
+
 async def _told(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> Any:
     answer = await client.post(f"/_control/{path}", json=body)
     if answer.status_code >= 400:
-        raise RuntimeError(f"the simulator refused {path}: {answer.text[:300]}")
+        raise Impossible(f"the simulator refused {path}: {answer.text[:300]}")
     return answer.json()
+
+
+def _free(books: Mapping[str, Any]) -> dict[int, int]:
+    return {int(row["article"]): int(row["free"]) for row in books["stock"] if int(row["branch"]) == SHOP}
 
 
 BOL_TROUBLE: tuple[Mapping[str, Any], ...] = (
@@ -199,6 +289,9 @@ BOL_TROUBLE: tuple[Mapping[str, Any], ...] = (
     {"kind": "timeout", "operation": "get-order", "seconds": 0.5, "probability": 0.03},
     {"kind": "truncated", "operation": "get-order", "probability": 0.03},
     {"kind": "truncated", "operation": "list-offers", "probability": 0.05},
+    {"kind": "timeout-after-effect", "operation": "shipments", "seconds": 0.5, "probability": 0.08},
+    {"kind": "http", "operation": "shipments", "status": 503, "probability": 0.05},
+    {"kind": "process-timeout", "operation": "shipments", "probability": 0.02},
     {"kind": "webhook-doubled", "probability": 0.1},
     {"kind": "webhook-reordered", "probability": 0.1},
     {"kind": "webhook-lost", "probability": 0.05},
@@ -209,6 +302,12 @@ MPLUS_TROUBLE: tuple[Mapping[str, Any], ...] = (
     {"kind": "timeout-after-effect", "operation": "createOrderV3", "seconds": 0.5, "probability": 0.08},
     {"kind": "http", "operation": "createOrderV3", "status": 503, "probability": 0.05},
     {"kind": "timeout-after-effect", "operation": "createRelation", "seconds": 0.5, "probability": 0.05},
+    {"kind": "timeout-after-effect", "operation": "deliverOrder", "seconds": 0.5, "probability": 0.08},
+    {"kind": "timeout-after-effect", "operation": "deliverOrderV2", "seconds": 0.5, "probability": 0.08},
+    {"kind": "timeout-after-effect", "operation": "payOrder", "seconds": 0.5, "probability": 0.08},
+    {"kind": "timeout-after-effect", "operation": "cancelOrder", "seconds": 0.5, "probability": 0.08},
+    {"kind": "timeout-after-effect", "operation": "updateOrder", "seconds": 0.5, "probability": 0.08},
+    {"kind": "http", "operation": "getPackingSlipsByOrder", "status": 503, "probability": 0.05},
     {"kind": "truncated", "operation": "getOrders", "probability": 0.1},
     {"kind": "not-xml", "operation": "findRelationV2", "probability": 0.04},
     {"kind": "webhook-doubled", "probability": 0.1},

@@ -1,43 +1,33 @@
 """The verdict, from the vendors' own books and from nothing of ours. Pure.
 
-What must hold: every Bol order exactly once in Mplus with its lines and prices; every offer at Bol as the books
-of Mplus say; no unit oversold that could be known. And how fast it went.
+What must hold: every Bol order exactly once in Mplus (a mixed one once for each kind) with its lines, prices, VAT,
+addresses and customer; what has left and what is cancelled the same on both sides; every offer at Bol as the books of
+Mplus say; no unit oversold that could be known. And how fast it went.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
+
+from app.demo.freshness import Freshness, causes_of, freshness, measured, oversold, patches_of
+from app.demo.order_books import addresses, booked_as_agreed, customers, taken_over
+from app.demo.parts import Agreed, Part, gone_unseen, parts_of
+from app.demo.shipping_books import cancelled, left, status, told, unhandled
 
 TARGET_P50 = 50.0
 TARGET_P99 = 150.0
 """Milliseconds from a till sale, or a Bol order, to the changed offer."""
+TARGET_ENTRY_P99 = 1000.0
+"""Milliseconds from an order at Bol to the order in Mplus."""
 TOLD = 20
 """Differences that are told."""
-
-
-class Cause(NamedTuple):
-    """Units that went: at the till, or to a Bol customer."""
-
-    at: datetime
-    article: int
-    quantity: int
-    kind: str
-    order_id: str = ""
-
-
-class Freshness(NamedTuple):
-    """Milliseconds from a cause to the changed offer."""
-
-    causes: int
-    p50: float
-    p99: float
-    worst: float
-    unchanged: int
-    """Causes whose offer was not changed in time: the books decide whether that is wrong."""
+SHOP = 1
+"""The branch whose stock is on sale."""
+MPLUS_PARTS = "articles,stock,changes,orders,packing_slips,relations"
+"""Of the books of Mplus: what a whole verdict needs."""
+NOTHING = Freshness(0, 0.0, 0.0, 0.0, 0)
 
 
 class Verdict(NamedTuple):
@@ -52,6 +42,16 @@ class Verdict(NamedTuple):
     oversold_not_knowable: int
     sale_freshness: Freshness
     order_freshness: Freshness
+    entry: Freshness = NOTHING
+    """From Bol's order to the order in Mplus; `unchanged`: orders that are not there."""
+    fbb_orders: int = 0
+    mixed_orders: int = 0
+    vvb_orders: int = 0
+    shipments: int = 0
+    """That the retailer told Bol."""
+    cancellations: int = 0
+    relations: int = 0
+    returns: int = 0
 
     @property
     def right(self) -> bool:
@@ -60,12 +60,17 @@ class Verdict(NamedTuple):
 
     @property
     def fast(self) -> bool:
-        """Whether the targets were met."""
+        """Whether the offers followed as fast as is aimed at."""
         return all(
             one.p50 <= TARGET_P50 and one.p99 <= TARGET_P99
             for one in (self.sale_freshness, self.order_freshness)
             if one.causes
         )
+
+    @property
+    def prompt(self) -> bool:
+        """Whether the orders came into Mplus as fast as is aimed at."""
+        return self.entry.p99 < TARGET_ENTRY_P99
 
 
 def verdict(
@@ -76,166 +81,101 @@ def verdict(
     grace: float,
     prefix: str,
     cap: int,
+    agreed: Agreed | None = None,
+    closed: datetime | None = None,
 ) -> Verdict:
-    """`bol`, `mplus`: what the simulators' `/_control/books` tell; `opening`: free units per article when the
-    customers came in, at `began`; `grace`: seconds after which what happened could be known."""
+    """`bol`, `mplus`: what the simulators' `/_control/books` tell (packing slips and relations of Mplus may be left out
+    and are not judged then); `opening`: free units per article when the customers came in, at `began`; `grace`: seconds
+    after which what happened could be known; `agreed`: what the settings ask for, None: not judged; `closed`: when the
+    customers had gone and all they did had come to rest, None: they still are in."""
     articles = {str(one["ean"]): int(one["article"]) for one in mplus["articles"]}
     offers = {
         str(one["offerId"]): articles[str(one["ean"])] for one in bol["offers"] if one["ean"] in articles
     }
-    causes = sorted((*_sales(mplus, began), *_orders(bol, offers)), key=lambda cause: cause.at)
-    patches = _patches(bol, offers, began)
+    gone = gone_unseen(bol, closed)
+    parts, invented = parts_of(bol, mplus, gone, prefix)
+    causes = causes_of(bol, mplus, offers, gone, began, SHOP)
+    patches = patches_of(bol, offers, began, closed)
     knowable, unknowable = oversold(causes, opening, grace)
+    kinds = [{item["fulfilment"] for item in order["items"]} for order in bol["orders"]]
     return Verdict(
         till_sales=sum(cause.kind == "till-sale" for cause in causes),
         bol_orders=len(bol["orders"]),
         offers=len(offers),
         pushes=sum(len(found) for found in patches.values()),
         differences=(
-            *_order_differences(bol, mplus, articles, prefix),
-            *_stock_differences(bol, mplus, articles, cap),
+            *entered(bol, mplus, gone, prefix, cap),
+            *(f"order {name} is in Mplus, but not at Bol" for name in invented),
+            *_followed(bol, mplus, parts, articles, agreed),
         ),
         oversold_knowable=knowable,
         oversold_not_knowable=unknowable,
         sale_freshness=freshness("till-sale", causes, opening, patches, cap),
         order_freshness=freshness("bol-order", causes, opening, patches, cap),
+        entry=_entry(parts),
+        fbb_orders=sum(one == {"FBB"} for one in kinds),
+        mixed_orders=sum(len(one) > 1 for one in kinds),
+        vvb_orders=sum(part.vvb for part in parts),
+        shipments=sum(one["by"] == "retailer" for one in bol.get("shipments", ())),
+        cancellations=len(bol.get("cancellations", ())),
+        relations=len(mplus.get("relations", ())),
+        returns=len(bol.get("returns", ())),
     )
 
 
-# -- what happened
-
-
-def _sales(mplus: Mapping[str, Any], began: datetime) -> Iterable[Cause]:
-    for change in mplus["changes"]:
-        gone = int(change["before"]) - int(change["after"])
-        at = datetime.fromisoformat(change["at"])
-        if change["cause"] == "till-sale" and at >= began and gone > 0:
-            yield Cause(at, int(change["article"]), gone, "till-sale")
-
-
-def _orders(bol: Mapping[str, Any], offers: Mapping[str, int]) -> Iterable[Cause]:
-    for order in bol["orders"]:
-        at = datetime.fromisoformat(order["placed"])
-        for item in order["items"]:
-            if item["offerId"] in offers:
-                yield Cause(at, offers[item["offerId"]], int(item["quantity"]), "bol-order", order["orderId"])
-
-
-def _patches(
-    bol: Mapping[str, Any], offers: Mapping[str, int], began: datetime
-) -> dict[int, list[tuple[datetime, int]]]:
-    found: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    for change in bol["changes"]:
-        at = datetime.fromisoformat(change["at"])
-        if change["cause"] == "patch" and change["offerId"] in offers and at >= began:
-            found[offers[change["offerId"]]].append((at, int(change["amount"])))
-    return found
-
-
-# -- the books against each other
-
-
-def _order_differences(
-    bol: Mapping[str, Any], mplus: Mapping[str, Any], articles: Mapping[str, int], prefix: str
+def entered(
+    bol: Mapping[str, Any], mplus: Mapping[str, Any], gone: Mapping[str, int], prefix: str, cap: int
 ) -> Iterable[str]:
-    made: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for order in mplus["orders"]:
-        made[str(order["ext_order_id"])].append(order)
-    for order in bol["orders"]:
-        name = f"{prefix}{order['orderId']}"
-        found = made.pop(name, [])
-        if len(found) != 1:
-            yield f"Bol order {order['orderId']} is {len(found)} times in Mplus"
-            continue
-        wanted: Counter[int] = Counter()
-        charged: Counter[int] = Counter()
-        for item in order["items"]:
-            article = articles.get(str(item["ean"]), 0)
-            wanted[article] += int(item["quantity"])
-            charged[article] += int(item["totalCents"])
-        booked: Counter[int] = Counter()
-        priced: Counter[int] = Counter()
-        for line in found[0]["lines"]:
-            booked[int(line["article"])] += int(line["quantity"])
-            priced[int(line["article"])] += int(line["quantity"]) * int(line["price_cents"])
-        if wanted != booked:
-            yield f"Bol order {order['orderId']} wants {dict(wanted)}, Mplus has {dict(booked)}"
-        elif charged != priced:
-            yield f"Bol order {order['orderId']} costs {dict(charged)} cents, in Mplus {dict(priced)}"
-    for name in made:
-        if name.startswith(prefix):
-            yield f"order {name} is in Mplus, but not at Bol"
+    """What is wrong with the orders as they came in, and with the stock: at rest when this is nothing."""
+    articles = {str(one["ean"]): int(one["article"]) for one in mplus["articles"]}
+    parts, _ = parts_of(bol, mplus, gone, prefix)
+    for part in parts:
+        yield from taken_over(part, articles)
+    yield from _stock_differences(bol, mplus, articles, cap)
+
+
+def _followed(
+    bol: Mapping[str, Any],
+    mplus: Mapping[str, Any],
+    parts: list[Part],
+    articles: Mapping[str, int],
+    agreed: Agreed | None,
+) -> Iterable[str]:
+    vat_codes = {int(one["article"]): int(one.get("vat_code", 0)) for one in mplus["articles"]}
+    for part in parts:
+        yield from addresses(part)
+        yield from cancelled(part, articles)
+        yield from left(part, articles)
+        if agreed is not None:
+            yield from booked_as_agreed(part, vat_codes, agreed)
+            yield from status(part, articles, agreed)
+    if "relations" in mplus:
+        yield from customers(parts, mplus["relations"])
+    if agreed is not None and "packing_slips" in mplus:
+        yield from told(parts, bol["shipments"], mplus["packing_slips"], articles, agreed)
+    yield from unhandled(bol.get("returns", ()))
 
 
 def _stock_differences(
     bol: Mapping[str, Any], mplus: Mapping[str, Any], articles: Mapping[str, int], cap: int
 ) -> Iterable[str]:
-    free: Counter[int] = Counter()
-    for row in mplus["stock"]:
-        free[int(row["article"])] += int(row["free"])
+    free = {int(row["article"]): int(row["free"]) for row in mplus["stock"] if int(row["branch"]) == SHOP}
     for offer in bol["offers"]:
         article = articles.get(str(offer["ean"]))
         if article is None:
             continue
-        due = max(0, min(cap, free[article]))
+        due = max(0, min(cap, free.get(article, 0)))
         if int(offer["amount"]) != due:
             yield f"article {article}: Bol has {offer['amount']}, the books say {due}"
 
 
-# -- oversold, and how fast
-
-
-def oversold(causes: Sequence[Cause], opening: Mapping[int, int], grace: float) -> tuple[int, int]:
-    """Units sold at Bol that were not there: those that could be known, and those that could not.
-
-    A unit could be known to be gone when what took it happened more than `grace` seconds before the order.
-    """
-    by_article: dict[int, list[Cause]] = defaultdict(list)
-    knowable = unknowable = 0
-    for cause in causes:
-        before = by_article[cause.article]
-        if cause.kind == "bol-order":
-            start = opening.get(cause.article, 0)
-            left = max(0, start - sum(one.quantity for one in before))
-            short = max(0, cause.quantity - left)
-            if short:
-                known_by = cause.at - timedelta(seconds=grace)
-                known_left = max(0, start - sum(one.quantity for one in before if one.at < known_by))
-                known_short = min(short, max(0, cause.quantity - known_left))
-                knowable += known_short
-                unknowable += short - known_short
-        before.append(cause)
-    return knowable, unknowable
-
-
-def freshness(
-    kind: str,
-    causes: Sequence[Cause],
-    opening: Mapping[int, int],
-    patches: Mapping[int, Sequence[tuple[datetime, int]]],
-    cap: int,
-) -> Freshness:
-    """From each cause of this kind to the first push that has it in its number. Units only go while the customers
-    are in, so a push has it in when its number is no higher than what was left after it."""
+def _entry(parts: Iterable[Part]) -> Freshness:
     took: list[float] = []
-    unchanged = 0
-    left = dict(opening)
-    for cause in causes:
-        before = max(0, min(cap, left.get(cause.article, 0)))
-        left[cause.article] = left.get(cause.article, 0) - cause.quantity
-        after = max(0, min(cap, left[cause.article]))
-        if cause.kind != kind or after == before:
-            continue
-        found = patches.get(cause.article, ())
-        start = bisect_left(found, (cause.at, -1))
-        first = next((at for at, amount in found[start:] if amount <= after), None)
-        if first is None:
-            unchanged += 1
-        else:
-            took.append((first - cause.at).total_seconds() * 1000)
-    took.sort()
-    return Freshness(len(took), _at(took, 0.5), _at(took, 0.99), took[-1] if took else 0.0, unchanged)
-
-
-def _at(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+    missing = 0
+    for part in parts:
+        if part.booked is not None:
+            placed = datetime.fromisoformat(part.order["placed"])
+            took.append((datetime.fromisoformat(part.booked["entered_at"]) - placed).total_seconds() * 1000)
+        elif part.is_due:
+            missing += 1
+    return measured(took, missing)

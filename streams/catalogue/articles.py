@@ -17,7 +17,11 @@ def seen(row: ArticleRow | None, event: ArticleSeen, context: Context) -> Decisi
         return Decision(state=row)  # an older page, read again
     codes = _distinct(event.codes) if event.active else ()
     fresh = ArticleRow(
-        marker=event.marker, description=event.description, codes=codes, stock_kept=event.stock_kept
+        marker=event.marker,
+        description=event.description,
+        codes=codes,
+        stock_kept=event.stock_kept,
+        vat_code=event.vat_code,
     )
     known = row or ArticleRow(marker=0)
     now = {(code.kind, code.value) for code in codes}
@@ -30,7 +34,7 @@ def seen(row: ArticleRow | None, event: ArticleSeen, context: Context) -> Decisi
         for code in known.codes
         if (code.kind, code.value) not in now
     ]
-    said_otherwise = (known.description, known.stock_kept) != (fresh.description, fresh.stock_kept)
+    said_otherwise = _told(known) != _told(fresh)
     messages.extend(
         Message(
             flow="catalogue",
@@ -40,12 +44,18 @@ def seen(row: ArticleRow | None, event: ArticleSeen, context: Context) -> Decisi
                 description=event.description,
                 units=code.units,
                 stock_kept=event.stock_kept,
+                vat_code=event.vat_code,
             ),
         )
         for code in codes
         if said_otherwise or code not in known.codes
     )
     return Decision(state=fresh, messages=tuple(messages))
+
+
+def _told(row: ArticleRow) -> tuple[object, ...]:
+    """What the codes' rows are told beside the codes."""
+    return (row.description, row.stock_kept, row.vat_code)
 
 
 def _distinct(codes: tuple[Code, ...]) -> tuple[Code, ...]:

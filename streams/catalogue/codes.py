@@ -24,6 +24,7 @@ def claimed(row: CodeRow, event: CodeClaimed, context: Context) -> Decision[Cata
         description=event.description,
         units=max(1, event.units),
         stock_kept=event.stock_kept,
+        vat_code=event.vat_code,
     )
     others = tuple(one for one in row.claims if one.article_number != claim.article_number)
     claims = tuple(sorted((*others, claim), key=lambda one: one.article_number))
@@ -85,6 +86,7 @@ def _answer(row: CodeRow, asker: str, context: Context) -> Message:
         units=claim.units if claim else 1,
         description=claim.description if claim else "",
         stock_kept=claim.stock_kept if claim else True,
+        vat_code=claim.vat_code if claim else None,
     )
     flow: FlowName = "orders" if asker.startswith("orders:") else "catalogue"
     return Message(flow=flow, entity=asker.partition(":")[2], event=answer)

@@ -26,6 +26,7 @@ class ArticleRow(Value, frozen=True, tag="article", tag_field="row"):
     codes: tuple[Code, ...] = ()
     """As claimed at the codes' rows, in normal form."""
     stock_kept: bool = True
+    vat_code: int | None = None
 
 
 class Heard(Value, frozen=True):
@@ -60,6 +61,7 @@ class Claim(Value, frozen=True):
     description: str = ""
     units: int = 1
     stock_kept: bool = True
+    vat_code: int | None = None
 
 
 class CodeRow(Value, frozen=True, tag="code", tag_field="row"):

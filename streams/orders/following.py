@@ -20,7 +20,7 @@ from streams.vocabulary.effects import (
     ReadMplusOrder,
     SetMplusCategory,
 )
-from streams.vocabulary.events import MplusOrderPaid, MplusOrderRead
+from streams.vocabulary.events import Message, MplusOrderPaid, MplusOrderRead, StockDoubted
 from streams.vocabulary.mplus_order import Moved, MplusOrder, Payment
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 
@@ -79,6 +79,7 @@ def seen(step: Making, found: MplusOrder) -> None:
         mplus_number=order.mplus_number or found.number,
     )
     _note_delivery(step, before, now)
+    _doubt_stock(step, before, now)
     follow(step)
 
 
@@ -89,6 +90,23 @@ def _note_delivery(step: Making, before: Booked | None, now: Booked) -> None:
         return
     words = "delivered" if there >= whole else f"partly delivered, {there} of {whole} articles"
     step.note("delivery", f"In Mplus: {words if there else 'nothing delivered any more'}.", direction="in")
+
+
+def _doubt_stock(step: Making, before: Booked | None, now: Booked) -> None:
+    """Less is on the order than was: what it reserved is free again, and that moves no stockId (facts/mplus.md 5.2).
+    The sweep of orders tells of the articles that are on it, so not of one that was taken off."""
+    if before is None or not step.kind_reserves:
+        return
+    number = step.order.mplus_number or step.order.mplus_order
+    step.messages.extend(
+        Message(
+            flow="stock",
+            entity=str(article),
+            event=StockDoubted(why=f"there is less of it on order {number} in Mplus", since=step.at),
+        )
+        for article, count in sorted(before.quantity.items())
+        if now.quantity.get(article, 0) < count
+    )
 
 
 # -- desired and observed

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.catalogue.state import ASKERS, CodeRow
-from streams.vocabulary.events import CodeAnswered, Message, OfferObserved, OfferUnlinked, OperatorAsked
+from streams.vocabulary.events import (
+    ArticleSeen,
+    Code,
+    CodeAnswered,
+    Message,
+    OfferObserved,
+    OfferUnlinked,
+    OperatorAsked,
+)
 from tests.streams.catalogue.rows import Catalogue
 
 EAN = "8712345678906"
@@ -126,6 +134,36 @@ def test_an_order_is_answered_at_once_and_again_until_it_has_an_article() -> Non
     catalogue.settle()
     answers = [event.article_number for event in catalogue.to("b1") if isinstance(event, CodeAnswered)]
     assert answers == [None, 7], "an order that has its article is not told when the barcode moves on"
+
+
+def test_an_order_hears_the_vat_code_of_its_article_and_of_another_one_later() -> None:
+    """The code got lost between the article and its codes, so that no VAT table by country ever held (found by the
+    demo: lines to Belgium kept the Dutch code)."""
+    shop = Catalogue()
+
+    def seen(vat_code: int, marker: int) -> Message:
+        event = ArticleSeen(
+            article_number=1001,
+            description="Mug",
+            codes=(Code(kind="ean", value=EAN),),
+            marker=marker,
+            vat_code=vat_code,
+        )
+        return Message(flow="catalogue", entity="article/1001", event=event)
+
+    def heard() -> int | None:
+        shop.send(shop.ask(f"code/ean/{EAN}"))
+        shop.settle()
+        answer = shop.out[-1].event
+        assert isinstance(answer, CodeAnswered)
+        return answer.vat_code
+
+    shop.send(seen(2, 1))
+    shop.settle()
+    assert heard() == 2
+    shop.send(seen(1, 2))
+    shop.settle()
+    assert heard() == 1
 
 
 def test_askers_of_one_code_are_bounded() -> None:
