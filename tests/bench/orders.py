@@ -1,9 +1,9 @@
 """A stop of a day: so many orders at once. `python -m tests.bench.orders --orders 10000`.
 
 Both simulators in this process, the bridge in one of its own. The bridge does its first round, is stopped, and is told
-that it last read Bol's orders a day ago; a day's orders are placed at Bol; the bridge is started and has to have each of
-them in Mplus exactly once. The vendors' books say whether; Bol's counts say at what pace; /proc says with what memory.
-Exit code 1: something is wrong.
+that it last read Bol's orders a day ago; a day's orders are placed at Bol; the bridge is started and has to have each
+of them in Mplus exactly once. The vendors' books say whether; Bol's counts say at what pace; /proc says with what
+memory. Exit code 1: something is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-import msgspec
 import orjson
 import uvloop
 from msgspec.structs import replace
@@ -37,12 +36,12 @@ from connectors.bol.simulator import create_app as create_bol
 from connectors.bol.simulator.app import BolSimulator
 from connectors.bol.simulator.config import LIMITS
 from connectors.bol.simulator.generator import Customer, customer
-from connectors.bol.simulator.records import Order
 from connectors.bol.simulator.wishes import ItemWish, OrderWish
 from connectors.mplus.simulator import MplusSimulatorConfig, generate_articles
 from connectors.mplus.simulator import create_app as create_mplus
 from connectors.mplus.simulator.app import MplusSimulator
 from streams.codec import RowCodec
+from streams.log.base import Draft
 from streams.log.embedded import EmbeddedLog
 from streams.log.rows import RecoveredRows
 from streams.sweeps.state import Connection
@@ -60,7 +59,7 @@ DAYS = 5
 """Over so many days the latest deliveries are spread, whenever an order was placed."""
 STOPPED = timedelta(hours=22)
 PATIENCE = 2_400.0
-STILL = 120.0
+STILL = 300.0
 """Seconds without a new order in Mplus after which waiting is over."""
 
 
@@ -110,7 +109,10 @@ class Vendors:
         )
         scaled = {name: (round(calls * limits), length) for name, (calls, length) in LIMITS.items()}
         bol = create_bol(
-            BolSimulatorConfig(limits=scaled, push_tries=1), clock=self.clock, sleep=asyncio.sleep, rng=Random(seed + 2)
+            BolSimulatorConfig(limits=scaled, push_tries=1),
+            clock=self.clock,
+            sleep=asyncio.sleep,
+            rng=Random(seed + 2),
         )
         self._apps = (bol, mplus)
         self.bol: BolSimulator = bol.state.simulator
@@ -146,7 +148,9 @@ class Vendors:
             days = chance.randrange(DAYS)
             offers = chance.sample(self.offers, chance.choice((1, 1, 2)))
             lines = [
-                ItemWish(offer_id=one.offer_id, quantity=chance.randint(1, 2), latest=today + timedelta(days=days))
+                ItemWish(
+                    offer_id=one.offer_id, quantity=chance.randint(1, 2), latest=today + timedelta(days=days)
+                )
                 for one in offers
             ]
             method = "FBB" if chance.random() < BY_BOL else "FBR"
@@ -193,15 +197,9 @@ async def _a_day_ago(path: Path) -> None:
                 since = (system_clock() - STOPPED - timedelta(hours=1)).isoformat()
                 sweeps = {**row.state.sweeps, "bol-orders": replace(known, cursor=since)}
                 row = replace(row, state=replace(row.state, sweeps=sweeps))
-                await log.append([(_draft(topic, key, codec.write(row), partition))])
+                await log.append([Draft(topic, key, codec.write(row), partition=partition)])
     finally:
         await log.close()
-
-
-def _draft(topic: str, key: bytes, value: bytes, partition: int) -> Any:
-    from streams.log.base import Draft
-
-    return Draft(topic, key, value, partition=partition)
 
 
 def _rss(pid: int | None) -> float:
@@ -210,7 +208,9 @@ def _rss(pid: int | None) -> float:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
+    return next(
+        (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0
+    )
 
 
 class Asked(NamedTuple):
@@ -229,13 +229,14 @@ async def run(asked: Asked, tell: Console) -> dict[str, Any]:
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="kassabrug-orders-") as folder:
         home = Path(asked.keep or folder)
-        home.mkdir(exist_ok=True)
         async with AsyncExitStack() as stack:
             vendors = Vendors(asked.seed, asked.limits, stack)
             await vendors.open()
             config = home / "kassabrug.toml"
             text = settings_text(vendors, port, address)
-            config.write_text(text.replace('payment_method = "BOL"', 'kinds = ["FBR", "FBB"]\npayment_method = "BOL"'))
+            config.write_text(
+                text.replace('payment_method = "BOL"', 'kinds = ["FBR", "FBB"]\npayment_method = "BOL"')
+            )
             child = Child(config, home / "bridge.log", address)
             try:
                 await child.start()
@@ -243,7 +244,9 @@ async def run(asked: Asked, tell: Console) -> dict[str, Any]:
                 await child.stop()
                 await _a_day_ago(home / "log.db")
                 placed = vendors.place(asked.orders, asked.seed)
-                tell.print(f"{len(placed.orders)} orders of {placed.persons} persons are placed; the bridge starts")
+                tell.print(
+                    f"{len(placed.orders)} orders of {placed.persons} persons are placed; the bridge starts"
+                )
                 vendors.bol.calls.clear()
                 vendors.mplus.calls.clear()
                 return await _measured(asked, vendors, placed, child, tell)
@@ -272,11 +275,11 @@ async def _measured(
         booked = len(vendors.mplus.books.orders)
         calls = vendors.bol.calls
         now = loop.time()
-        seconds.append(
-            Second(now - began, booked, calls["get-order"], calls["list-orders"], _rss(child.pid))
-        )
+        seconds.append(Second(now - began, booked, calls["get-order"], calls["list-orders"], _rss(child.pid)))
         if len(seconds) % 20 == 0:
-            tell.print(f"{now - began:6.0f} s  {booked:6} in Mplus, {calls['get-order']} read, {seconds[-1].rss_mb:.0f} MB")
+            tell.print(
+                f"{now - began:6.0f} s  {booked:6} in Mplus, {calls['get-order']} read, {seconds[-1].rss_mb:.0f} MB"
+            )
         if booked != last:
             last, since = booked, now
         if booked >= len(placed.orders) or now - since > STILL or now - began > PATIENCE:
@@ -320,7 +323,9 @@ def _figures(
         wrong.append(f"{creates} createOrderV3 calls for {len(placed.orders)} orders")
     rss = [one.rss_mb for one in seconds if one.rss_mb]
     made = {
-        order.ext_order_id.removeprefix(PREFIX).removesuffix("-FBB"): (order.entered_at - began).total_seconds()
+        order.ext_order_id.removeprefix(PREFIX).removesuffix("-FBB"): (
+            order.entered_at - began
+        ).total_seconds()
         for order in vendors.mplus.books.orders.all()
     }
     by_day: dict[int, list[float]] = {}
@@ -329,7 +334,8 @@ def _figures(
             by_day.setdefault(days, []).append(made[order_id])
     first = next((one.at for one in seconds if one.booked), took)
     per_minute = [
-        sum(1 for at in made.values() if minute * 60 <= at < minute * 60 + 60) for minute in range(int(took // 60) + 1)
+        sum(1 for at in made.values() if minute * 60 <= at < minute * 60 + 60)
+        for minute in range(int(took // 60) + 1)
     ]
     return {
         "orders": len(placed.orders),
@@ -360,8 +366,8 @@ def _figures(
 
 
 def _in_order(placed: Placed, made: dict[str, float]) -> float:
-    """Of pairs of orders with deadlines on different days: the share of which the nearer one was booked first. A half is
-    chance."""
+    """Of pairs of orders with deadlines on different days: the share of which the nearer one was booked first. A half
+    is chance."""
     chance, known = Random(1), [one for one in placed.orders if one in made]
     right = pairs = 0
     if len(known) < 2:
@@ -381,7 +387,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--limits", type=float, default=1.0, help="Bol's limits, times this")
     parser.add_argument("--kill", action="store_true", help="kill -9 when a third is booked, start again")
-    parser.add_argument("--keep", default="", help="a folder for the bridge's files, which stay there")
+    parser.add_argument("--keep", default="", help="an empty folder for the bridge's files, which stay there")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     console = Console(stderr=True)
