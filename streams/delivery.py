@@ -21,6 +21,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from streams.codec import (
     FactReader,
     RowCodec,
@@ -129,9 +131,7 @@ class Delivery(Handler, Generic[S]):
                 log.error("%s: the row %r is left alone: %s", self._flow.name, key, error)
                 continue
             for effect_key, effect in row.open.items():
-                again = OpenEffect(
-                    effect=effect.effect, number=effect.number, not_before=effect.not_before, repeated=True
-                )
+                again = replace(effect, repeated=True)
                 self._follower.opened(key, at, effect_key, again, "resumed")
             if row.wake is not None:
                 self._follower.wake(key, at, row.wake)
@@ -269,9 +269,7 @@ class Delivery(Handler, Generic[S]):
                 open_effects[effect_key] = known
                 continue
             asked += 1
-            open_effects[effect_key] = OpenEffect(
-                effect=wanted.effect, number=asked, not_before=wanted.not_before, repeated=True
-            )
+            open_effects[effect_key] = replace(wanted, number=asked, repeated=True)
         if key not in unit.rows and row is not None:
             unit.before[key] = row
         unit.rows[key] = Row(
@@ -307,7 +305,11 @@ class Delivery(Handler, Generic[S]):
         for ask in decision.asks:
             asked += 1
             open_effects[ask.key] = OpenEffect(
-                effect=ask.effect, number=asked, not_before=ask.not_before, repeated=ask.repeated
+                effect=ask.effect,
+                number=asked,
+                not_before=ask.not_before,
+                repeated=ask.repeated,
+                urgency=ask.urgency,
             )
         if key not in unit.rows and row is not None:
             unit.before[key] = row  # as it is durable: an earlier record of this very run is not
