@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, func, literal, select, union_all
 
 from app.readmodel.queries import figures
+from app.readmodel.queries.catching_up import catching_up
 from app.readmodel.queries.history import HistoryFilter, lines
 from app.readmodel.shown import ConnectionRow, Counts, Overview, SkippedRecords, StuckThing
 from app.readmodel.tables import articles, connections, dead_letters, orders, returns, skipped
@@ -47,6 +48,7 @@ def overview(connection: Connection, now: datetime) -> Overview:
         orders=_number(connection, select(func.count()).select_from(orders)),
         dead_letters=_number(connection, select(func.count()).select_from(dead_letters)),
         skipped=skipped_records(connection),
+        catching_up=catching_up(connection, now),
     )
 
 
