@@ -45,8 +45,6 @@ from streams.vocabulary.time import moment_of
 S = TypeVar("S")
 log = logging.getLogger(__name__)
 
-LIVE_ROWS = 20_000
-"""Decoded rows kept at hand per flow; the rest is decoded when it is needed."""
 PARKED_IN_A_ROW = 1_000
 """So many dead letters without one good record in between look like a bad deploy: the flow stops."""
 
@@ -405,5 +403,5 @@ class Delivery(Handler, Generic[S]):
     def _remember(self, key: bytes, row: Row[S]) -> None:
         self._live[key] = row
         self._live.move_to_end(key)
-        while len(self._live) > LIVE_ROWS:
+        while len(self._live) > self._flow.live:
             self._live.popitem(last=False)

@@ -106,3 +106,5 @@ class Flow(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     state: Any
     """S, as msgspec needs it: a type or a union of types."""
     decide: Callable[[S | None, Any, Context], Decision[S]]
+    live: int = 20_000
+    """Decoded rows kept at hand; the rest is decoded when it is needed."""
