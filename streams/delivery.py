@@ -21,6 +21,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from streams.codec import (
     FactReader,
     RowCodec,
@@ -43,8 +45,6 @@ from streams.vocabulary.time import moment_of
 S = TypeVar("S")
 log = logging.getLogger(__name__)
 
-LIVE_ROWS = 20_000
-"""Decoded rows kept at hand per flow; the rest is decoded when it is needed."""
 PARKED_IN_A_ROW = 1_000
 """So many dead letters without one good record in between look like a bad deploy: the flow stops."""
 
@@ -129,9 +129,7 @@ class Delivery(Handler, Generic[S]):
                 log.error("%s: the row %r is left alone: %s", self._flow.name, key, error)
                 continue
             for effect_key, effect in row.open.items():
-                again = OpenEffect(
-                    effect=effect.effect, number=effect.number, not_before=effect.not_before, repeated=True
-                )
+                again = replace(effect, repeated=True)
                 self._follower.opened(key, at, effect_key, again, "resumed")
             if row.wake is not None:
                 self._follower.wake(key, at, row.wake)
@@ -269,9 +267,7 @@ class Delivery(Handler, Generic[S]):
                 open_effects[effect_key] = known
                 continue
             asked += 1
-            open_effects[effect_key] = OpenEffect(
-                effect=wanted.effect, number=asked, not_before=wanted.not_before, repeated=True
-            )
+            open_effects[effect_key] = replace(wanted, number=asked, repeated=True)
         if key not in unit.rows and row is not None:
             unit.before[key] = row
         unit.rows[key] = Row(
@@ -307,7 +303,11 @@ class Delivery(Handler, Generic[S]):
         for ask in decision.asks:
             asked += 1
             open_effects[ask.key] = OpenEffect(
-                effect=ask.effect, number=asked, not_before=ask.not_before, repeated=ask.repeated
+                effect=ask.effect,
+                number=asked,
+                not_before=ask.not_before,
+                repeated=ask.repeated,
+                urgency=ask.urgency,
             )
         if key not in unit.rows and row is not None:
             unit.before[key] = row  # as it is durable: an earlier record of this very run is not
@@ -403,5 +403,5 @@ class Delivery(Handler, Generic[S]):
     def _remember(self, key: bytes, row: Row[S]) -> None:
         self._live[key] = row
         self._live.move_to_end(key)
-        while len(self._live) > LIVE_ROWS:
+        while len(self._live) > self._flow.live:
             self._live.popitem(last=False)

@@ -5,8 +5,11 @@ nothing here needs to survive a crash: whoever owns the partition next is told o
 (Delivery.assigned) and runs them as `repeated`.
 
 Bounds: never two at once under one key of a row (the latest wins); per connection and vendor a fixed number
-at once, in lanes: pushes of stock, other acts, and sweeps, so that a long page read delays no order, orders that
-wait for their rate limit delay no number on sale, and one slow merchant delays no other.
+at once, in lanes: pushes of stock, readings of stock, other acts, and sweeps, so that a long page read delays no order,
+orders that wait (for their rate limit, or ten thousand for Mplus) delay no number on sale, and one slow merchant delays
+no other. In a lane the most urgent goes first: what is asked for without a word about that is due when it is asked for,
+an order on the last day on which it can leave. So a day's orders that come at once are booked by their deadlines, and
+what somebody does meanwhile is done before them.
 What waits is in the rows; here it is an entry in a queue.
 """
 
@@ -14,10 +17,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
 from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
+
+from msgspec.structs import replace
 
 from streams.backoff import ASKED_CAP
 from streams.codec import fact_headers, mark_of, message_draft, raw_draft, split_key
@@ -30,6 +37,7 @@ from streams.vocabulary.effects import (
     Effect,
     Execution,
     PushStock,
+    ReadStock,
     Stumbled,
     SweepArticles,
     SweepBolOffers,
@@ -94,6 +102,8 @@ class _Wanted(NamedTuple):
 
 _Id = tuple[str, bytes, str]
 _Lane = tuple[str, str, str]
+_Entry = tuple[datetime, int, _Id]
+"""(when it is due, which came first, what)."""
 
 
 class EffectRunner:
@@ -117,8 +127,10 @@ class EffectRunner:
         self._sleep = sleep
         self._wanted: dict[_Id, _Wanted] = {}
         self._timers: dict[_Id, asyncio.TimerHandle] = {}
-        self._queues: dict[_Lane, deque[_Id]] = {}
-        self._queued: set[_Id] = set()
+        self._queues: dict[_Lane, list[_Entry]] = {}
+        self._queued: dict[_Id, _Entry] = {}
+        """The entry that counts of each; others were asked with another urgency before."""
+        self._turns = count()
         self._running: dict[_Id, asyncio.Task[None]] = {}
         self._asked_by: WeakKeyDictionary[asyncio.Task[None], tuple[FlowName, TopicPartition]] = (
             WeakKeyDictionary()
@@ -201,19 +213,25 @@ class EffectRunner:
     def _queue(self, one: _Id) -> None:
         self._timers.pop(one, None)
         wanted = self._wanted.get(one)
-        if wanted is None or self._stopped or one in self._queued or one in self._running:
+        if wanted is None or self._stopped or one in self._running:
+            return
+        waits, urgency = self._queued.get(one), wanted.effect.urgency
+        if waits is not None and (urgency is None or waits[0] == urgency):
             return
         lane = _lane(wanted)
-        self._queued.add(one)
-        self._queues.setdefault(lane, deque()).append(one)
+        self._queued[one] = entry = (urgency or self._clock(), next(self._turns), one)
+        heappush(self._queues.setdefault(lane, []), entry)
         self._fill(lane)
 
     def _fill(self, lane: _Lane) -> None:
         limit = SWEEPS_AT_ONCE if lane[2] == "sweep" else ACTS_AT_ONCE
         queue = self._queues.get(lane)
         while queue and self._busy.get(lane, 0) < limit and not self._stopped:
-            one = queue.popleft()
-            self._queued.discard(one)
+            entry = heappop(queue)
+            one = entry[2]
+            if self._queued.get(one) is not entry:
+                continue
+            del self._queued[one]
             wanted = self._wanted.get(one)
             if wanted is None:
                 continue
@@ -274,11 +292,7 @@ class EffectRunner:
         )
         if self._wanted.get(one) != wanted or self._stopped:
             return
-        asked = wanted.effect
-        repeated = OpenEffect(
-            effect=asked.effect, number=asked.number, not_before=asked.not_before, repeated=True
-        )
-        self._wanted[one] = wanted._replace(effect=repeated)
+        self._wanted[one] = wanted._replace(effect=replace(wanted.effect, repeated=True))
         self._timers[one] = asyncio.get_running_loop().call_later(UNCERTAIN, self._queue, one)
 
     async def _publish(self, wanted: _Wanted, connection: str, execution: Execution) -> None:
@@ -357,5 +371,11 @@ def outcome_name(execution: Execution) -> str:
 def _lane(wanted: _Wanted) -> _Lane:
     connection, _ = split_key(wanted.key)
     effect = wanted.effect.effect
-    kind = "sweep" if isinstance(effect, _SWEEPS) else "push" if isinstance(effect, PushStock) else "act"
+    match effect:
+        case PushStock():
+            kind = "push"
+        case ReadStock():
+            kind = "reading"
+        case _:
+            kind = "sweep" if isinstance(effect, _SWEEPS) else "act"
     return connection, vendor_of(effect), kind

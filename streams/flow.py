@@ -33,6 +33,8 @@ class OpenEffect(Value, frozen=True):
     not_before: datetime | None = None
     repeated: bool = False
     """An earlier try may have taken effect."""
+    urgency: datetime | None = None
+    """As in `Ask`."""
 
 
 class Ask(Value, frozen=True):
@@ -46,6 +48,8 @@ class Ask(Value, frozen=True):
     effect: Effect
     not_before: datetime | None = None
     repeated: bool = False
+    urgency: datetime | None = None
+    """By when it should be done: where many wait for a vendor, the nearest goes first. None: now."""
 
 
 NOTHING_OPEN: Mapping[str, OpenEffect] = MappingProxyType({})
@@ -102,3 +106,5 @@ class Flow(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     state: Any
     """S, as msgspec needs it: a type or a union of types."""
     decide: Callable[[S | None, Any, Context], Decision[S]]
+    live: int = 20_000
+    """Decoded rows kept at hand; the rest is decoded when it is needed."""

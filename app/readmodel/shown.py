@@ -80,6 +80,16 @@ class StuckThing(Answer, frozen=True, kw_only=True):
     since: datetime
 
 
+class CatchingUp(Answer, frozen=True, kw_only=True):
+    """A crowd of orders on its way into Mplus."""
+
+    booked: int
+    total: int
+    """As far as they have been seen at Bol: more may come while its list is read."""
+    steps: dict[str, int]
+    """How many wait at each step."""
+
+
 class Overview(Answer, frozen=True, kw_only=True):
     """The first page."""
 
@@ -103,6 +113,7 @@ class Overview(Answer, frozen=True, kw_only=True):
     waiting_for_track: int
     """Orders of which something has left without a track and trace code as yet."""
     skipped: tuple[SkippedRecords, ...]
+    catching_up: CatchingUp | None = None
 
 
 class SkippedRecords(Answer, frozen=True, kw_only=True):

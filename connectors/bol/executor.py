@@ -6,10 +6,9 @@ from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import assert_never
 
-from connectors.bol import call, orders, returns, wire, writes
-from connectors.bol.client import BolClient
+from connectors.bol import call, orders, returns, windows, wire, writes
+from connectors.bol.client import PATIENCE, BolClient
 from connectors.bol.trip import SWEEP_PATIENCE, Sender, Trip
-from connectors.bol.windows import Window, plan
 from streams.vocabulary.effects import (
     AskBolProcess,
     BolEffect,
@@ -43,8 +42,10 @@ from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, Refused
 from streams.vocabulary.permission import Withdrawn
 from streams.vocabulary.time import Clock, seconds
 
+PAGES_AT_ONCE = 5
+"""Pages of the order list that one sweep reads: what is on them is told before the next ones are read."""
 MOST_PAGES = 200
-"""Pages of one list call: 10,000 orders changed in an hour or on a day."""
+"""Pages of one list of returns."""
 MOST_STATUSES = 1_000
 """Process statuses in one question (bol-shared-v10, BulkProcessStatusRequest)."""
 ROUND_AGAIN = 3600.0
@@ -144,49 +145,51 @@ class BolExecutor:
         return BolOrderFetched(order=order)
 
     async def _sweep_orders(self, trip: Trip, effect: SweepBolOrders) -> Answer | Failure:
-        began = trip.began
-        planned = plan(effect.since, began)
+        """Some pages, as far as Bol's limit goes at once; where there are more, the next sweep goes on."""
+        place = windows.begin(effect.since, effect.place)
         found: dict[str, dict[str, orders.ListedItem]] = {}
-        for window in planned.windows:
-            failed = await self._read_list(trip, window, found)
-            if failed is not None:
-                return failed
+        now = trip.began
+        for number in range(PAGES_AT_ONCE):
+            try:
+                planned = windows.coming(place, now)
+            except windows.TooLong as error:
+                return Refused(said=f"{error}: narrow it down by hand")
+            answer = await trip.send(
+                call.list_orders(planned.window, planned.page), PATIENCE if number else SWEEP_PATIENCE
+            )
+            if not isinstance(answer, Delivered):
+                if number:
+                    break  # what is read is told; the next sweep meets what stands in the way
+                return answer
+            listed = orders.listed(answer.answer.body)
+            for one in listed:
+                # The items of an order may lie on several pages; the newer word counts.
+                items = found.setdefault(one.order_id, {})
+                items.update((item.order_item_id, item) for item in one.items)
+            raw = answer.answer.raw
+            now = raw.answered_at
+            following = windows.after(planned.place, len(listed), raw.asked_at, now)
+            if isinstance(following, datetime):
+                self._notice(trip, found)
+                total = planned.place.found + len(listed)
+                return Swept(
+                    cursor=following.isoformat(), found=max(len(found), total if effect.place else 0)
+                )
+            place = following
+        self._notice(trip, found)
+        return Swept(cursor=windows.written(place), more=True, found=len(found))
+
+    def _notice(self, trip: Trip, found: dict[str, dict[str, orders.ListedItem]]) -> None:
         trip.messages.extend(
             Message(
                 flow="orders",
                 entity=order_id,
-                event=OrderNoticed(via="sweep", noticed_at=began, changed=orders.fingerprint(items.values())),
+                event=OrderNoticed(
+                    via="sweep", noticed_at=trip.began, changed=orders.fingerprint(items.values())
+                ),
             )
             for order_id, items in found.items()
         )
-        return Swept(cursor=planned.cursor.isoformat(), more=planned.more, found=len(found))
-
-    async def _read_list(
-        self, trip: Trip, window: Window, found: dict[str, dict[str, orders.ListedItem]]
-    ) -> Failure | None:
-        """All pages of one list into `found`: the items of an order may lie on several, the newer word counts.
-
-        A list of several pages is read twice: an order that leaves it in between (it changed again) moves the
-        others up, and one of them could slip from a page not read yet to one that is.
-        """
-        for _ in range(2):
-            for page in range(1, MOST_PAGES + 1):
-                answer = await trip.send(call.list_orders(window, page), SWEEP_PATIENCE)
-                if not isinstance(answer, Delivered):
-                    return answer
-                listed = orders.listed(answer.answer.body)
-                if not listed:
-                    break
-                for one in listed:
-                    items = found.setdefault(one.order_id, {})
-                    items.update((item.order_item_id, item) for item in one.items)
-            else:
-                return Refused(
-                    said=f"more than {MOST_PAGES} pages of orders in one list: narrow it down by hand"
-                )
-            if page <= 2:
-                break
-        return None
 
     # -- offers
 

@@ -66,7 +66,10 @@ class _Step:
     def ask(
         self, key: str, effect: Effect, not_before: datetime | None = None, repeated: bool = False
     ) -> None:
-        self.asks[key] = Ask(key=key, effect=effect, not_before=not_before, repeated=repeated)
+        urgency = self.debtor.wanted.urgency if self.debtor.wanted is not None else None
+        self.asks[key] = Ask(
+            key=key, effect=effect, not_before=not_before, repeated=repeated, urgency=urgency
+        )
 
     def drop(self, key: str) -> None:
         if key in self.context.open:
@@ -142,7 +145,13 @@ def _asked(step: _Step, event: CustomerAsked) -> None:
         return
     if debtor.stuck:
         step.answer(event.asker, None, debtor.stuck)
-    wanted = Wanted(customer=event.customer, by=event.by, create=event.create, update=event.update)
+    wanted = Wanted(
+        customer=event.customer,
+        by=event.by,
+        create=event.create,
+        update=event.update,
+        urgency=_nearest(debtor, event.urgency),
+    )
     waiting = debtor.waiting if again else (*debtor.waiting, event.asker)
     step.debtor = replace(debtor, wanted=wanted, waiting=waiting, used_at=step.context.at)
     if event.fresh:
@@ -151,6 +160,12 @@ def _asked(step: _Step, event: CustomerAsked) -> None:
     if again:
         _hurry(step, wanted)
     _go_on(step)
+
+
+def _nearest(debtor: Debtor, urgency: datetime | None) -> datetime | None:
+    if not debtor.waiting or debtor.wanted is None or urgency is None:
+        return urgency
+    return min(urgency, debtor.wanted.urgency) if debtor.wanted.urgency is not None else None
 
 
 def _hurry(step: _Step, wanted: Wanted) -> None:

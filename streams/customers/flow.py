@@ -7,4 +7,6 @@ from streams.customers.state import Debtor
 from streams.flow import Flow
 from streams.vocabulary.events import CustomersEvent
 
-CUSTOMERS: Flow[Debtor] = Flow(name="customers", events=CustomersEvent, state=Debtor, decide=decide)
+CUSTOMERS: Flow[Debtor] = Flow(
+    name="customers", events=CustomersEvent, state=Debtor, decide=decide, live=2_000
+)

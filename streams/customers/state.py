@@ -19,6 +19,8 @@ class Wanted(Value, frozen=True):
     by: tuple[Match, ...]
     create: bool = True
     update: tuple[str, ...] = ()
+    urgency: datetime | None = None
+    """The nearest of those who wait; None: now."""
 
 
 class Debtor(Value, frozen=True):

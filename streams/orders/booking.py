@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from streams.mapping.mapping import MappingFailed, mapped_customer, mapped_draft
-from streams.orders import following, seeing
+from streams.orders import following, lateness, seeing
 from streams.orders.customer import FixedDebtor, SoughtCustomer, UnknownCustomer, relation_of, wants_update
 from streams.orders.draft import SHIFTED, Drafted, draft, own_reference, without_persons
 from streams.orders.failing import again, failed, worked
@@ -143,6 +143,7 @@ def _ask_customer(step: Making, found: SoughtCustomer, customer: Customer, fresh
         create=step.rules.customer.create,
         update=wants_update(found, step.rules),
         fresh=fresh,
+        urgency=lateness.urgency(step),
     )
     step.messages.append(Message(flow="customers", entity=customer.identity, event=asked))
 

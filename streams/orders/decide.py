@@ -19,7 +19,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import assert_never
 
-from streams.flow import Context, Decision
+from msgspec.structs import replace
+
+from streams.flow import Ask, Context, Decision
 from streams.orders import booking, cancelling, crediting, following, lateness, seeing, shipping
 from streams.orders.shown import shown
 from streams.orders.state import Order
@@ -101,7 +103,15 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
         case _:
             assert_never(event)
     lateness.look(step)
+    if not isinstance(event, OperatorAsked):  # what a person asks for is done now
+        step.asks = {key: _with_urgency(step, ask) for key, ask in step.asks.items()}
     return _decision(state, step)
+
+
+def _with_urgency(step: Making, ask: Ask) -> Ask:
+    """The way into Mplus goes by deadline. What follows does not: somebody has packed it, or cancelled it."""
+    into = ask.key in (LOOK, COMMIT) or (ask.key == FETCH and step.order.order is None)
+    return replace(ask, urgency=lateness.urgency(step)) if into else ask
 
 
 def _decision(before: Order | None, step: Making) -> Decision[Order]:

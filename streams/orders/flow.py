@@ -7,4 +7,4 @@ from streams.orders.decide import decide
 from streams.orders.state import Order
 from streams.vocabulary.events import OrdersEvent
 
-ORDERS: Flow[Order] = Flow(name="orders", events=OrdersEvent, state=Order, decide=decide)
+ORDERS: Flow[Order] = Flow(name="orders", events=OrdersEvent, state=Order, decide=decide, live=2_000)

@@ -6,9 +6,12 @@ from datetime import date, datetime, time, timedelta
 
 from streams.orders.state import Order
 from streams.orders.step import OVER, Making
-from streams.vocabulary.time import SHOP_ZONE, utc
+from streams.vocabulary.time import SHOP_ZONE, seconds, utc
 
 SUNDAY = 6
+UNREAD = 86_400.0
+"""Seconds from when an order is noticed until it should be read: its deadline is not known yet, and a day is what most
+have. What somebody waits for (a shipment to be told) goes first."""
 
 
 def last_day(order: Order, days_on_the_way: int) -> date | None:
@@ -37,6 +40,15 @@ def raised_at(day: date, warn_hours: float) -> datetime:
     """When an order that is still here is raised: hours before the end of that day in the shop."""
     end = datetime.combine(day + timedelta(days=1), time(), SHOP_ZONE)
     return utc(end) - timedelta(hours=warn_hours)
+
+
+def urgency(step: Making) -> datetime | None:
+    """By when what brings the order into Mplus should be done: the end of the last day on which it can leave, or until
+    that is known, soon. None: now (Bol names no day)."""
+    if step.order.order is None:
+        return step.order.noticed_at + seconds(UNREAD)
+    day = last_day(step.order, step.rules.days_on_the_way)
+    return raised_at(day, 0.0) if day is not None else None
 
 
 def look(step: Making) -> None:

@@ -161,7 +161,7 @@ def shown(state: Connection) -> ConnectionShown:
             next_at=sweep.next_at,
             failures=sweep.failures,
             said=sweep.said,
-            cursor=sweep.cursor,
+            cursor="" if sweep.cursor.startswith("{") else sweep.cursor,
         )
         for name in NAMES
         if (sweep := state.sweeps.get(name)) is not None
@@ -220,6 +220,8 @@ def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
         case "mplus-stock":
             return SweepStock(marker=int(sweep.cursor or 0), branches=rules.branches)
         case "bol-orders":
+            if sweep.cursor.startswith("{"):  # in the midst of it
+                return SweepBolOrders(place=sweep.cursor)
             return SweepBolOrders(since=datetime.fromisoformat(sweep.cursor) if sweep.cursor else None)
         case "bol-returns":
             return SweepBolReturns() if rules.returns is not None else None
@@ -272,6 +274,8 @@ def _swept(step: _Step, name: Name, outcome: Swept, event: Settled) -> None:
     if name == "bol-offers" and not outcome.more:
         step.put(name, replace(step.state.sweep(name), cursor=""))
         step.loud = True
+    if name == "bol-orders" and outcome.more:
+        return  # said once, at the end
     if outcome.found and name not in ("bol-offers", "bol-returns"):  # these find what is known, all day
         step.note("sweep", f"Read {TITLES[name]}: {outcome.found} found.")
 

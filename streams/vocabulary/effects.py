@@ -42,11 +42,14 @@ class FetchBolOrder(Fact, frozen=True, kw_only=True, tag="fetch-bol-order"):
 
 
 class SweepBolOrders(Fact, frozen=True, kw_only=True, tag="sweep-bol-orders"):
-    """List orders changed since `since` (status ALL, FBR and FBB, all pages, with overlap; by
-    change-interval-minute for short gaps, by latest-change-date for long ones; None: the last hour).
-    Events: one `OrderNoticed` per order to orders. Answer: `Swept(cursor=ISO time the sweep began)`."""
+    """List orders changed since `since` (status ALL, FBR and FBB, with overlap; by change-interval-minute for short
+    gaps, by latest-change-date for long ones; None: the last hour), some pages at once.
+    Events: one `OrderNoticed` per order to orders. Answer: `Swept(cursor, more)`: with `more` the cursor is the `place`
+    to go on from (it begins with `{`), else the `since` of the next sweep, in ISO."""
 
     since: datetime | None = None
+    place: str = ""
+    """Where an earlier sweep has stopped, in the connector's own words; empty: at the beginning."""
 
 
 class SweepBolOffers(Fact, frozen=True, kw_only=True, tag="sweep-bol-offers"):

@@ -457,6 +457,8 @@ class CustomerAsked(Fact, frozen=True, kw_only=True, tag="customer-asked"):
     """Which fields (of Customer) of one that is there may be overwritten; none: it is left as it is."""
     fresh: bool = False
     """What is remembered is not believed: Mplus refused it. Look again."""
+    urgency: datetime | None = None
+    """By when the order should be booked (streams/flow.py, `Ask`); None: now."""
 
 
 CustomersEvent = CustomerAsked | Settled | Woke

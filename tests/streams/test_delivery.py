@@ -43,7 +43,7 @@ def decide(state: Tally | None, event: Any, context: Context) -> Decision[Tally]
         case OperatorAsked(who="boom"):
             raise RuntimeError("a bug")
         case OperatorAsked(who="ask"):
-            ask = Ask(key="fetch", effect=FetchBolOrder(order_id="b1"))
+            ask = Ask(key="fetch", effect=FetchBolOrder(order_id="b1"), urgency=moment_of(DUE_MS))
             return Decision(state=Tally(said=(*said, "ask")), asks=(ask,))
         case OperatorAsked(who="wake"):
             return Decision(state=Tally(said=said), wake=context.at + timedelta(seconds=5))
@@ -178,6 +178,7 @@ def test_an_effect_is_open_until_its_outcome_is_applied_and_known_again_after_a_
     assert [one.effect.repeated for one in bench.follower.effects.values()] == [False]
     bench.begin()
     assert [one.effect.repeated for one in bench.follower.effects.values()] == [True]
+    assert [one.effect.urgency for one in bench.follower.effects.values()] == [moment_of(DUE_MS)]
     bench.settle(1)
     assert bench.said == ("ask", "settled-1")
     assert bench.follower.effects == {}

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.codec import asking_of, key_of, mark_of, raw_answer
 from streams.effects import ACTS_AT_ONCE, LONGEST_RAW, SWEEPS_AT_ONCE, EffectRunner
@@ -21,6 +23,7 @@ from streams.vocabulary.effects import (
     FindRelation,
     PushStock,
     RawAnswer,
+    ReadMplusOrder,
     ReadStock,
     Stumbled,
     SweepBolOffers,
@@ -130,6 +133,118 @@ async def test_orders_that_wait_for_their_rate_limit_hold_up_no_push() -> None:
     bench.ask(PushStock(offer_id="o1", amount=1))
     await bench.bol.until(ACTS_AT_ONCE + 1)
     assert isinstance(bench.bol.started[-1][1], PushStock)
+
+
+async def test_readings_of_stock_wait_for_no_orders() -> None:
+    bench = Bench()
+    for number in range(ACTS_AT_ONCE + 5):
+        bench.ask(ReadMplusOrder(order_id=str(number)), key="look", entity=f"order-{number}")
+    await bench.mplus.until(ACTS_AT_ONCE)
+    bench.ask(ReadStock(article_number=1, branches=(1,)), key="read")
+    await bench.mplus.until(ACTS_AT_ONCE + 1)
+    assert isinstance(bench.mplus.started[-1][1], ReadStock)
+
+
+def order_ids(executor: GatedExecutor) -> list[str]:
+    """Of the order reads that started, in order."""
+    return [effect.order_id for _, effect, _ in executor.started if isinstance(effect, FetchBolOrder)]
+
+
+class Fetches(Bench):
+    """One place, which is taken; what waits for it is let in one by one."""
+
+    async def full(self) -> None:
+        for number in range(ACTS_AT_ONCE):
+            self.fetch(f"first-{number}", None)
+        await self.bol.until(ACTS_AT_ONCE)
+
+    def fetch(self, order_id: str, hours: float | None, number: int = 1) -> None:
+        """Due in so many hours; None: now."""
+        urgency = None if hours is None else self.clock.now + timedelta(hours=hours)
+        self.ask(
+            FetchBolOrder(order_id=order_id), key="fetch", entity=order_id, number=number, urgency=urgency
+        )
+
+    async def order(self, count: int) -> list[str]:
+        """What was run of what waited."""
+        for number in range(count):
+            self.bol.let_go()
+            await self.bol.until(ACTS_AT_ONCE + number + 1)
+        return order_ids(self.bol)[ACTS_AT_ONCE:]
+
+
+async def test_the_most_urgent_goes_first_and_what_is_asked_for_now_before_what_has_time() -> None:
+    bench = Fetches()
+    await bench.full()
+    for name, hours in (
+        ("friday", 48),
+        ("tomorrow", 24),
+        ("now", None),
+        ("late", -5),
+        ("too", 24),
+        ("and", None),
+    ):
+        bench.fetch(name, hours)
+    assert await bench.order(6) == ["late", "now", "and", "tomorrow", "too", "friday"]
+
+
+async def test_one_that_becomes_more_urgent_moves_up_and_is_run_once() -> None:
+    bench = Fetches()
+    await bench.full()
+    bench.fetch("other", 24)
+    bench.fetch("one", 48)
+    bench.fetch("one", 2, number=2)
+    assert await bench.order(2) == ["one", "other"]
+    bench.bol.open = True
+    while bench.bol.running:
+        bench.bol.let_go()
+        await asyncio.sleep(0)
+    assert order_ids(bench.bol).count("one") == 1
+    assert bench.runner.waiting == 0
+
+
+async def test_one_that_is_asked_for_again_keeps_its_place() -> None:
+    bench = Fetches()
+    await bench.full()
+    bench.fetch("one", None)
+    bench.fetch("other", None)
+    bench.clock.now += timedelta(seconds=60)
+    bench.fetch("one", None, number=2)
+    assert await bench.order(2) == ["one", "other"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 8), st.none() | st.integers(-3, 3), st.booleans()), max_size=25))
+def test_everything_that_is_asked_for_last_is_run_once_in_the_order_of_urgency(
+    asked: list[tuple[int, int | None, bool]],
+) -> None:
+    """Asked for, asked for again with another urgency, closed."""
+
+    async def story() -> None:
+        bench = Fetches()
+        await bench.full()
+        wanted: dict[str, tuple[float, int]] = {}
+        for turn, (which, hours, close) in enumerate(asked):
+            name = f"o{which}"
+            if close:
+                bench.runner.close("stock", key_of("shop", name), "fetch")
+                wanted.pop(name, None)
+                continue
+            bench.fetch(name, hours, number=turn + 1)
+            due = 0.0 if hours is None else float(hours)
+            known = wanted.get(name)
+            kept = known is not None and (hours is None or known[0] == due)
+            wanted[name] = known if kept and known is not None else (due, turn)
+        assert bench.runner.waiting == len(wanted) + ACTS_AT_ONCE
+        ran = await bench.order(len(wanted))
+        assert sorted(ran) == sorted(wanted)
+        if not any(close for _, _, close in asked):
+            assert ran == sorted(wanted, key=lambda name: wanted[name])
+        while bench.bol.running:
+            bench.bol.let_go()
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
 
 
 async def test_an_effect_waits_until_its_time() -> None:
@@ -284,9 +399,12 @@ async def test_what_our_own_code_failed_on_is_kept() -> None:
 
 
 def test_the_same_effect_has_the_same_mark_and_the_mark_tells_nothing_of_it() -> None:
-    asked = FindRelation(customer=Customer(name="jan", email=""), by=("email",))
-    assert mark_of(asked) == mark_of(FindRelation(customer=Customer(name="jan", email=""), by=("email",)))
-    assert mark_of(asked) != mark_of(FindRelation(customer=Customer(name="piet", email=""), by=("email",)))
+    def find(email: str) -> FindRelation:
+        return FindRelation(customer=Customer(name="", email=email), by=("email",))
+
+    asked = find("jan@example.nl")
+    assert mark_of(asked) == mark_of(find("jan@example.nl"))
+    assert mark_of(asked) != mark_of(find("piet@example.nl"))
     assert "jan" not in mark_of(asked)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, union_all
 
 from app.readmodel.queries import figures
+from app.readmodel.queries.catching_up import catching_up
 from app.readmodel.queries.history import HistoryFilter, lines
 from app.readmodel.queries.orders import late_orders
 from app.readmodel.shown import ConnectionRow, Counts, Overview, SkippedRecords, StuckThing
@@ -54,6 +55,7 @@ def overview(connection: Connection, now: datetime) -> Overview:
         asking_cancellation=_holding(connection, orders.c.asks_cancellation),
         waiting_for_track=_holding(connection, orders.c.waits_for_track),
         skipped=skipped_records(connection),
+        catching_up=catching_up(connection, now),
     )
 
 

@@ -20,7 +20,7 @@ FLAG_FIELDS = (
     "alwaysEmailReceipt", "condenseCombinedInvoice", "directDebit",
 )  # fmt: skip
 SEARCHED = frozenset(TEXT_FIELDS) - {"extraText", "reminderEmail"}
-_INDEXED = ("extRelationId", "email")
+_INDEXED = ("extRelationId", "email", "name")
 FIRST_RELATION = 681
 
 Value = str | int | bool | date | tuple[int, ...]
@@ -46,7 +46,7 @@ class Relation:
 
 
 class RelationBook:
-    """All relations by number, with an index for the two exact searches that a shop link makes."""
+    """All relations by number, with an index for the exact searches that a shop link makes."""
 
     def __init__(self, clock: Clock, limit: int) -> None:
         self._clock = clock

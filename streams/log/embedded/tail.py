@@ -11,6 +11,8 @@ TAIL_RECORDS = 1_000
 TAIL_BYTES = 1024 * 1024
 """Keys and values per partition; with some sixty partitions that is 60 MB at the very most."""
 
+_OUT = Record(-1, 0, None, None)
+
 
 def _size(record: Record) -> int:
     return len(record.key or b"") + len(record.value or b"")
@@ -42,8 +44,7 @@ class Partition:
         while len(self._tail) - self._stale > TAIL_RECORDS or (
             self._bytes > TAIL_BYTES and self._stale < len(self._tail)
         ):
-            self._bytes -= _size(self._tail[self._stale])
-            self._stale += 1
+            self._drop()
         if self._stale > TAIL_RECORDS or self._stale == len(self._tail):
             del self._tail[: self._stale]
             self._stale = 0
@@ -51,8 +52,14 @@ class Partition:
     def forget(self, before: int) -> None:
         """Records before this offset are gone."""
         while self._stale < len(self._tail) and self._tail[self._stale].offset < before:
-            self._bytes -= _size(self._tail[self._stale])
-            self._stale += 1
+            self._drop()
+
+    def _drop(self) -> None:
+        """The oldest is out. Its place in the list stays for a while, the record itself must not: a thousand pages of a
+        vendor's list are more than the bound."""
+        self._bytes -= _size(self._tail[self._stale])
+        self._tail[self._stale] = _OUT
+        self._stale += 1
 
     def peek(self, offset: int, limit: int) -> Sequence[Record] | None:
         """Up to `limit` records from `offset` on, or None when that is further back than the tail."""

@@ -256,15 +256,15 @@ async def test_an_order_a_day_for_two_months_is_caught_up_with_and_no_call_is_on
     for _ in range(60):
         placed.add(shop.order((offer_id, 1)).order_id)
         shop.time.go(86_400)
-    since = START - timedelta(minutes=1)
+    effect = SweepBolOrders(since=START - timedelta(minutes=1))
     found: set[str] = set()
     while True:
-        done = await shop.run(SweepBolOrders(since=since))
+        done = await shop.run(effect)
         assert isinstance(done.outcome, Swept), done.outcome
         found |= {message.entity for message in done.messages}
-        since = type(START).fromisoformat(done.outcome.cursor)
         if not done.outcome.more:
             break
+        effect = SweepBolOrders(place=done.outcome.cursor)
     assert found == placed
     assert shop.simulator.calls["list-orders:429"] == 0
 

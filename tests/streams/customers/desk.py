@@ -82,7 +82,11 @@ class Desk:
         for ask in decision.asks:
             self.asked += 1
             opened[ask.key] = OpenEffect(
-                effect=ask.effect, number=self.asked, not_before=ask.not_before, repeated=ask.repeated
+                effect=ask.effect,
+                number=self.asked,
+                not_before=ask.not_before,
+                repeated=ask.repeated,
+                urgency=ask.urgency,
             )
         row = Row(state=decision.state, applied=1, open=opened, asked=self.asked, wake=decision.wake)
         assert self._codec.read(self._codec.write(row)) == row

@@ -59,6 +59,20 @@ def test_one_who_is_there_is_renewed_and_told() -> None:
     assert desk.answered == {"b1": 5}
 
 
+def test_the_nearest_deadline_of_those_who_wait_counts() -> None:
+    desk = Desk()
+    near, far = START + timedelta(days=1), START + timedelta(days=3)
+    desk.ask(urgency=near)
+    assert desk.open[FIND].urgency == near
+    desk.ask("b2", urgency=far)
+    desk.found(None)
+    assert desk.open[CREATE].urgency == near
+    desk.settle(CREATE, LATER)
+    desk.ask("b3", urgency=None)
+    desk.settle(CREATE, LATER)
+    assert desk.open[CREATE].urgency is None, "one of them waits for nothing"
+
+
 def test_one_who_is_left_as_he_is() -> None:
     desk = Desk()
     desk.ask(update=())

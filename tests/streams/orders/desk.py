@@ -105,7 +105,11 @@ class Desk:
         for ask in decision.asks:
             self.asked += 1
             self.open[ask.key] = OpenEffect(
-                effect=ask.effect, number=self.asked, not_before=ask.not_before, repeated=ask.repeated
+                effect=ask.effect,
+                number=self.asked,
+                not_before=ask.not_before,
+                repeated=ask.repeated,
+                urgency=ask.urgency,
             )
         self.state = decision.state
         self.sent.extend(decision.messages)

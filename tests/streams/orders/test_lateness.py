@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from streams.orders.lateness import last_day, raised_at
-from streams.vocabulary.events import BolOrderFetched, OrderCommitted, Woke
+from streams.vocabulary.events import BolOrderFetched, MplusOrderRead, OperatorAsked, OrderCommitted, Woke
+from streams.vocabulary.outcomes import NotSent
 from streams.vocabulary.time import SHOP_ZONE
 from tests.streams.orders.desk import FBR, Desk, bol_order, booked, item
 
@@ -28,6 +29,34 @@ def test_the_day_on_which_it_must_leave(delivery: str, on_the_way: int, day: dat
     desk = Desk()
     desk.fetch(bol_order(item(1, latest_delivery=delivery)))
     assert last_day(desk.order, on_the_way) == day
+
+
+def test_the_way_into_mplus_goes_by_the_deadline_and_what_follows_goes_at_once() -> None:
+    desk = Desk()
+    order = bol_order(item(1, latest_delivery="2026-11-26"))
+    desk.notice()
+    assert desk.open["fetch"].urgency == desk.order.noticed_at + timedelta(days=1), "not known yet"
+    desk.fetch(replace(order, placed_at=order.placed_at - timedelta(days=1)))
+    desk.answer()
+    due = raised_at(date(2026, 11, 25), 0)
+    assert desk.open["look"].urgency == due
+    desk.settle("look", MplusOrderRead(order=None))
+    assert desk.asked_customer().urgency == due
+    desk.is_customer()
+    assert desk.open["commit"].urgency == due
+    desk.settle("commit", NotSent(why="no connection"))
+    assert desk.open["commit"].urgency == due, "a failure makes it no less urgent"
+    desk.apply(OperatorAsked(who="Jan"))
+    assert desk.open["commit"].urgency is None, "somebody stands there and waits"
+    desk.settle("commit", OrderCommitted(order_id="m1"))
+    desk.notice()
+    assert desk.open["fetch"].urgency is None
+
+
+def test_an_order_without_a_day_is_not_kept_waiting() -> None:
+    desk = Desk()
+    desk.to_commit(bol_order(item(1, latest_delivery="")))
+    assert desk.open["commit"].urgency is None
 
 
 def test_it_is_raised_hours_before_the_end_of_that_day_in_the_shop() -> None:

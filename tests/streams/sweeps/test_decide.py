@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.flow import Context, Decision, OpenEffect
-from streams.sweeps.decide import decide
+from streams.sweeps.decide import decide, shown
 from streams.sweeps.rules import SweepRules
 from streams.sweeps.state import NAMES, Connection
 from streams.vocabulary.activity import ConnectionShown, Noted
@@ -162,6 +162,23 @@ def test_orders_are_read_since_the_last_good_sweep() -> None:
     while "bol-orders" not in desk.open:
         desk.sleep()
     assert desk.effect("bol-orders") == SweepBolOrders(since=began), "a failure moves no cursor"
+
+
+def test_a_long_sweep_of_orders_goes_on_from_its_place_and_is_told_once() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("bol-orders", Swept(cursor='{"page":6}', more=True, found=250))
+    assert desk.effect("bol-orders") == SweepBolOrders(place='{"page":6}')
+    assert not desk.notes
+    assert desk.state is not None
+    assert not any("{" in one.cursor for one in shown(desk.state).sweeps), (
+        "a place is nothing to read for a person"
+    )
+    desk.open.clear()
+    desk.start()
+    assert desk.effect("bol-orders") == SweepBolOrders(place='{"page":6}'), "where a crash left it"
+    desk.settle("bol-orders", Swept(cursor=START.isoformat(), found=400))
+    assert [note.text for note in desk.notes] == ["Read the orders of Bol: 400 found."]
 
 
 def test_open_returns_are_all_read_every_quarter_of_an_hour() -> None:
