@@ -15,7 +15,7 @@ from app.demo.shares import Shares
 
 PREFIX = "BOL-"
 TRIES = 120
-"""Seconds that an order is waited for in Mplus while customers come: one that was cancelled at once never gets there."""
+"""Seconds that an order is waited for in Mplus while customers come: one cancelled at once never gets there."""
 LOOK = 0.1
 """Seconds between two looks at what is to be done."""
 SETTLE = 3.0

@@ -86,6 +86,7 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
             _woke(step)
         case _:
             assert_never(event)
+    shipping.wait(step)
     lateness.look(step)
     return _decision(state, step)
 
