@@ -100,6 +100,11 @@ def per_article(
     return found
 
 
+def wanted_now(item: Mapping[str, Any]) -> int:
+    """Units of a Bol item that nobody has cancelled."""
+    return int(item["quantity"]) - int(item["cancelled"])
+
+
 def on_lines(lines: Sequence[Mapping[str, Any]], what: str) -> Counter[int]:
     """`quantity`, `delivered` or `cancelled` by article."""
     found: Counter[int] = Counter()

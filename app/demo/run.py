@@ -15,7 +15,8 @@ from app.demo.child import BridgeFailed, Child
 from app.demo.market import BELGIAN_VAT, CANCELLED, SENT, SHOP, WAREHOUSE, WAREHOUSE_TILL, Market
 from app.demo.parts import Agreed, gone_unseen
 from app.demo.shares import FULL
-from app.demo.staff import PREFIX, Staff
+from app.demo.staff import PREFIX as PREFIX
+from app.demo.staff import Staff
 from app.demo.verdict import MPLUS_PARTS, Verdict, entered, verdict
 from streams.vocabulary.time import system_clock
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.demo.parts import Agreed, Part, on_lines
+from app.demo.parts import Agreed, Part, on_lines, wanted_now
 
 CODE = re.compile(r"3S\d{11}")
 """A track and trace code as the shop's staff write it on a packing slip."""
@@ -22,7 +22,7 @@ def left(part: Part, articles: Mapping[str, int]) -> Iterable[str]:
     delivered = on_lines(part.booked["lines"], "delivered")
     for item in part.items:
         gone, shipped = delivered[articles.get(str(item["ean"]), 0)], int(item["shipped"])
-        wanted = int(item["quantity"]) - int(item["cancelled"])
+        wanted = wanted_now(item)
         if part.kind == "FBB":
             if gone < wanted:
                 yield f"{part}: of item {item['itemId']} {gone} of {wanted} are delivered in Mplus"
@@ -41,7 +41,7 @@ def cancelled(part: Part, articles: Mapping[str, int]) -> Iterable[str]:
     kept.subtract(on_lines(lines, "cancelled"))
     for item in part.items:
         article = articles.get(str(item["ean"]), 0)
-        wanted = int(item["quantity"]) - int(item["cancelled"])
+        wanted = wanted_now(item)
         if kept[article] != wanted and not (kept[article] == delivered[article] > wanted):
             yield (
                 f"{part}: of item {item['itemId']} {wanted} are wanted at Bol, and {kept[article]} are on the order in "
@@ -58,7 +58,7 @@ def status(part: Part, articles: Mapping[str, int], agreed: Agreed) -> Iterable[
     delivered = on_lines(part.booked["lines"], "delivered")
     wanted = [
         (
-            int(item["quantity"]) - int(item["cancelled"]),
+            wanted_now(item),
             delivered[articles.get(str(item["ean"]), 0)],
             int(item["shipped"]),
         )

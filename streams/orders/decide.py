@@ -102,6 +102,7 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
             _woke(step)
         case _:
             assert_never(event)
+    shipping.wait(step)
     lateness.look(step)
     if not isinstance(event, OperatorAsked):  # what a person asks for is done now
         step.asks = {key: _with_urgency(step, ask) for key, ask in step.asks.items()}

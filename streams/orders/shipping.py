@@ -28,6 +28,7 @@ from streams.vocabulary.events import (
     ProcessStatus,
     ProcessStatuses,
 )
+from streams.vocabulary.mplus_order import Moved
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import seconds
 
@@ -97,7 +98,6 @@ def tell(step: Making) -> None:
     if order.left_at is None:
         step.put(left_at=step.at)
     if order.ship_after is not None and order.ship_after > step.at and order.by_hand is None:
-        step.wakes.append(order.ship_after)
         return
     if order.by_hand is not None:
         _ship(step, left, order.by_hand.transporter, order.by_hand.track)
@@ -110,8 +110,18 @@ def tell(step: Making) -> None:
     since = step.order.left_at or step.at
     if step.rules.shipping.track == "none" or step.at >= since + patience:
         _ship(step, rest, _carrier(step), "")
+
+
+def wait(step: Making) -> None:
+    """Has the row woken when what has left is to be looked at again, whatever the event was: a row has one alarm, and
+    every decision sets it anew (a sweep that shows nothing new is an event too)."""
+    order = step.order
+    if order.left_at is None or not order.is_booked:
         return
-    step.wakes.append(since + patience)
+    over = order.left_at + seconds(step.rules.shipping.track_wait)
+    due = order.ship_after if order.ship_after is not None and order.ship_after > step.at else over
+    if due > step.at:
+        step.wakes.append(due)
 
 
 def _by_convention(step: Making, left: dict[str, int]) -> dict[str, int]:
@@ -147,15 +157,19 @@ def slips_read(step: Making, outcome: PackingSlipsRead) -> None:
     worked(step, SLIPS)
     step.put(
         slips=tuple(
-            Slip(
-                slip_id=slip.slip_id,
-                reference=slip.reference,
-                articles={moved.article_number: moved.quantity for moved in slip.lines},
-            )
+            Slip(slip_id=slip.slip_id, reference=slip.reference, articles=_per_article(slip.lines))
             for slip in outcome.slips
         )
     )
     following.follow(step)
+
+
+def _per_article(lines: tuple[Moved, ...]) -> dict[int, int]:
+    """An article may have several lines: prices that do not divide make two, a cent apart."""
+    found: dict[int, int] = {}
+    for moved in lines:
+        found[moved.article_number] = found.get(moved.article_number, 0) + moved.quantity
+    return found
 
 
 def found_code(text: str, order_id: str, pattern: str) -> str:

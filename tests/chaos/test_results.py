@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from app.demo.verdict import Freshness, Verdict
+from app.demo.freshness import Freshness
+from app.demo.verdict import Verdict
 from tests.chaos.__main__ import as_json, failure, report
 from tests.chaos.results import keep, read, result, revised, table
 from tests.chaos.run import Told

@@ -17,6 +17,8 @@ async def run(plan: Plan) -> tuple[list[str], int]:
     assert verdict.till_sales > 0
     assert verdict.bol_orders > 0
     assert verdict.sale_freshness.unchanged == 0
+    assert verdict.entry.unchanged == 0
+    assert 0 < verdict.relations <= verdict.bol_orders
     child = seen[-1].child
     assert child is not None
     assert child.ended
@@ -26,6 +28,7 @@ async def run(plan: Plan) -> tuple[list[str], int]:
 async def test_a_quiet_day() -> None:
     stages, starts = await run(Plan(seed=3, rate=12, seconds=3, articles=40))
     assert stages[-1] == "verdict"
+    assert any(stage.startswith("afterwards") for stage in stages)
     assert starts == 1
 
 

@@ -104,6 +104,39 @@ def test_without_a_code_it_is_told_when_the_wait_is_over() -> None:
     assert ship(desk).track == ""
 
 
+def test_a_sweep_that_shows_nothing_new_does_not_take_the_alarm_away() -> None:
+    """Found by the demo (seed 7): Bol's list of open orders names each of them at every sweep, and each time the alarm
+    for the end of the wait was replaced by that of the last day."""
+    desk = Desk(SLIPS)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    due = desk.settle("slips", PackingSlipsRead(slips=())).wake
+    assert due is not None
+    assert desk.notice(desk.order.changed).wake == due
+    assert desk.seen(booked(1, delivered=1)).wake == due
+
+
+def test_nor_the_alarm_for_another_try_after_a_failure() -> None:
+    desk = Desk(AT_ONCE)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    ended(desk, 1, "FAILURE", "Unknown transporter")
+    desk.settle("fetch", BolOrderFetched(order=bol_order()))
+    assert desk.order.ship_after is not None
+    assert desk.notice(desk.order.changed).wake == desk.order.ship_after
+
+
+def test_an_article_on_two_lines_of_a_packing_slip_is_told_whole() -> None:
+    """Prices that do not divide make two lines. Found by the demo (seed 7): only the last of them was told."""
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=3)))
+    desk.seen(booked(1, quantity=1, delivered=1), booked(1, quantity=2, delivered=2))
+    lines = (Moved(article_number=1001, quantity=1), Moved(article_number=1001, quantity=2))
+    slip = PackingSlip(slip_id="s1", reference="3SABCD123456789", lines=lines)
+    desk.settle("slips", PackingSlipsRead(slips=(slip,)))
+    assert ship(desk).items == ship_items(3)
+
+
 def test_a_code_in_the_order_reference_is_not_our_own_number() -> None:
     assert found_code("Bol.com A2K8290LP8", "A2K8290LP8", PATTERN) == ""
     assert found_code("Bol.com A2K8290LP8 3SXYZ9876543", "A2K8290LP8", PATTERN) == "3SXYZ9876543"
