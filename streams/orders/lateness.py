@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from streams.orders.state import Order
 from streams.orders.step import OVER, Making
@@ -12,6 +12,9 @@ SUNDAY = 6
 UNREAD = 86_400.0
 """Seconds from when an order is noticed until it should be read: its deadline is not known yet, and a day is what most
 have. What somebody waits for (a shipment to be told) goes first."""
+
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def last_day(order: Order, days_on_the_way: int) -> date | None:
@@ -44,11 +47,19 @@ def raised_at(day: date, warn_hours: float) -> datetime:
 
 def urgency(step: Making) -> datetime | None:
     """By when what brings the order into Mplus should be done: the end of the last day on which it can leave, or until
-    that is known, soon. None: now (Bol names no day)."""
-    if step.order.order is None:
+    that is known, soon. None: now (Bol names no day).
+
+    Of a day's orders the one that was placed first is more urgent by as many microseconds as it is seconds older. With
+    that its last step goes before the first step of the next order: else all of them were looked for first, then all
+    their customers, and the first one was booked when the last one was nearly.
+    """
+    order = step.order.order
+    if order is None:
         return step.order.noticed_at + seconds(UNREAD)
     day = last_day(step.order, step.rules.days_on_the_way)
-    return raised_at(day, 0.0) if day is not None else None
+    if day is None:
+        return None
+    return raised_at(day, 0.0) + (utc(order.placed_at) - LONG_AGO) / 1_000_000
 
 
 def look(step: Making) -> None:
