@@ -7,9 +7,10 @@ nothing here needs to survive a crash: whoever owns the partition next is told o
 Bounds: never two at once under one key of a row (the latest wins); per connection and vendor a fixed number
 at once, in lanes: pushes of stock, readings of stock, other acts, and sweeps, so that a long page read delays no order,
 orders that wait (for their rate limit, or ten thousand for Mplus) delay no number on sale, and one slow merchant delays
-no other. In a lane the most urgent goes first: what is asked for without a word about that is due when it is asked for,
-an order on the last day on which it can leave. So a day's orders that come at once are booked by their deadlines, and
-what somebody does meanwhile is done before them.
+no other. In a lane, orders on their way into Mplus go by the last day on which they can leave, the nearest first, and
+everything else in the order in which it was asked for; the two take turns. So a day's orders that come at once are
+booked by their deadlines, what somebody does meanwhile does not wait for ten thousand of them, and a fresh order does not
+wait for everything that follows older ones.
 What waits is in the rows; here it is an entry in a queue.
 """
 
@@ -56,7 +57,10 @@ from streams.vocabulary.time import Clock
 log = logging.getLogger(__name__)
 
 ACTS_AT_ONCE = 16
-"""Per lane. Bol's limits are kept by the client's headers, Mplus's by its lane."""
+"""Per lane at Bol, whose limits are kept by the client's headers."""
+MPLUS_AT_ONCE = 4
+"""Per lane at Mplus, whose client takes one small call at a time: what has begun stands in its queue, where nothing is
+more urgent than anything else."""
 SWEEPS_AT_ONCE = 3
 GRACE = 5.0
 """Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
@@ -106,6 +110,31 @@ _Entry = tuple[datetime, int, _Id]
 """(when it is due, which came first, what)."""
 
 
+class _Queues:
+    """What waits in a lane: with a day to be done by, and without."""
+
+    def __init__(self) -> None:
+        self._timed: list[_Entry] = []
+        self._plain: list[_Entry] = []
+        self._timed_next = True
+
+    def __bool__(self) -> bool:
+        return bool(self._timed or self._plain)
+
+    def of(self, urgency: datetime | None) -> list[_Entry]:
+        """Where that waits: a heap."""
+        return self._plain if urgency is None else self._timed
+
+    def next(self) -> _Entry:
+        """The next one, turn and turn about. Raises IndexError when nothing waits."""
+        if self._timed and self._plain:
+            queue = self._timed if self._timed_next else self._plain
+            self._timed_next = not self._timed_next
+        else:
+            queue = self._timed or self._plain
+        return heappop(queue)
+
+
 class EffectRunner:
     """Runs open effects and sends their outcomes."""
 
@@ -127,7 +156,7 @@ class EffectRunner:
         self._sleep = sleep
         self._wanted: dict[_Id, _Wanted] = {}
         self._timers: dict[_Id, asyncio.TimerHandle] = {}
-        self._queues: dict[_Lane, list[_Entry]] = {}
+        self._queues: dict[_Lane, _Queues] = {}
         self._queued: dict[_Id, _Entry] = {}
         """The entry that counts of each; others were asked with another urgency before."""
         self._turns = count()
@@ -220,14 +249,14 @@ class EffectRunner:
             return
         lane = _lane(wanted)
         self._queued[one] = entry = (urgency or self._clock(), next(self._turns), one)
-        heappush(self._queues.setdefault(lane, []), entry)
+        heappush(self._queues.setdefault(lane, _Queues()).of(urgency), entry)
         self._fill(lane)
 
     def _fill(self, lane: _Lane) -> None:
-        limit = SWEEPS_AT_ONCE if lane[2] == "sweep" else ACTS_AT_ONCE
-        queue = self._queues.get(lane)
-        while queue and self._busy.get(lane, 0) < limit and not self._stopped:
-            entry = heappop(queue)
+        limit = _limit(lane)
+        queues = self._queues.get(lane)
+        while queues and self._busy.get(lane, 0) < limit and not self._stopped:
+            entry = queues.next()
             one = entry[2]
             if self._queued.get(one) is not entry:
                 continue
@@ -366,6 +395,14 @@ def outcome_name(execution: Execution) -> str:
             return "answer-lost"
         case _:
             return "delivered"
+
+
+def _limit(lane: _Lane) -> int:
+    """How many at once."""
+    _, vendor, kind = lane
+    if kind == "sweep":
+        return SWEEPS_AT_ONCE
+    return MPLUS_AT_ONCE if vendor == "mplus" else ACTS_AT_ONCE
 
 
 def _lane(wanted: _Wanted) -> _Lane:

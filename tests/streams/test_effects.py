@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.codec import asking_of, key_of, mark_of, raw_answer
-from streams.effects import ACTS_AT_ONCE, LONGEST_RAW, SWEEPS_AT_ONCE, EffectRunner
+from streams.effects import ACTS_AT_ONCE, LONGEST_RAW, MPLUS_AT_ONCE, SWEEPS_AT_ONCE, EffectRunner
 from streams.flow import OpenEffect
 from streams.log.base import Record, TopicPartition
 from streams.topics import BOL_RAW
@@ -116,10 +116,10 @@ async def test_sweeps_and_acts_have_lanes_of_their_own_with_bounds() -> None:
         bench.ask(PushStock(offer_id=str(number), amount=1), key=f"push/{number}")
         bench.ask(ReadStock(article_number=number, branches=(1,)), key=f"read/{number}")
     await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE)
-    await bench.mplus.until(ACTS_AT_ONCE)
+    await bench.mplus.until(MPLUS_AT_ONCE)
     await asyncio.sleep(0)
     assert bench.bol.most == ACTS_AT_ONCE + SWEEPS_AT_ONCE
-    assert bench.mplus.most == ACTS_AT_ONCE, "Mplus is not held up by Bol"
+    assert bench.mplus.most == MPLUS_AT_ONCE, "Mplus is not held up by Bol"
     bench.bol.let_go()
     await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE + 1)
 
@@ -139,9 +139,9 @@ async def test_readings_of_stock_wait_for_no_orders() -> None:
     bench = Bench()
     for number in range(ACTS_AT_ONCE + 5):
         bench.ask(ReadMplusOrder(order_id=str(number)), key="look", entity=f"order-{number}")
-    await bench.mplus.until(ACTS_AT_ONCE)
+    await bench.mplus.until(MPLUS_AT_ONCE)
     bench.ask(ReadStock(article_number=1, branches=(1,)), key="read")
-    await bench.mplus.until(ACTS_AT_ONCE + 1)
+    await bench.mplus.until(MPLUS_AT_ONCE + 1)
     assert isinstance(bench.mplus.started[-1][1], ReadStock)
 
 
@@ -173,7 +173,7 @@ class Fetches(Bench):
         return order_ids(self.bol)[ACTS_AT_ONCE:]
 
 
-async def test_the_most_urgent_goes_first_and_what_is_asked_for_now_before_what_has_time() -> None:
+async def test_the_most_urgent_goes_first_in_turn_with_what_has_no_deadline() -> None:
     bench = Fetches()
     await bench.full()
     for name, hours in (
@@ -185,7 +185,7 @@ async def test_the_most_urgent_goes_first_and_what_is_asked_for_now_before_what_
         ("and", None),
     ):
         bench.fetch(name, hours)
-    assert await bench.order(6) == ["late", "now", "and", "tomorrow", "too", "friday"]
+    assert await bench.order(6) == ["late", "now", "tomorrow", "and", "too", "friday"]
 
 
 async def test_one_that_becomes_more_urgent_moves_up_and_is_run_once() -> None:
@@ -223,23 +223,31 @@ def test_everything_that_is_asked_for_last_is_run_once_in_the_order_of_urgency(
     async def story() -> None:
         bench = Fetches()
         await bench.full()
-        wanted: dict[str, tuple[float, int]] = {}
+        timed: dict[str, tuple[int, int]] = {}
+        plain: dict[str, int] = {}
         for turn, (which, hours, close) in enumerate(asked):
             name = f"o{which}"
             if close:
                 bench.runner.close("stock", key_of("shop", name), "fetch")
-                wanted.pop(name, None)
+                timed.pop(name, None)
+                plain.pop(name, None)
                 continue
             bench.fetch(name, hours, number=turn + 1)
-            due = 0.0 if hours is None else float(hours)
-            known = wanted.get(name)
-            kept = known is not None and (hours is None or known[0] == due)
-            wanted[name] = known if kept and known is not None else (due, turn)
+            if hours is None:
+                if name not in timed:
+                    plain.setdefault(name, turn)
+            elif timed.get(name, (None, 0))[0] != hours:
+                plain.pop(name, None)
+                timed[name] = (hours, turn)
+        wanted = timed.keys() | plain.keys()
         assert bench.runner.waiting == len(wanted) + ACTS_AT_ONCE
         ran = await bench.order(len(wanted))
         assert sorted(ran) == sorted(wanted)
         if not any(close for _, _, close in asked):
-            assert ran == sorted(wanted, key=lambda name: wanted[name])
+            assert [one for one in ran if one in timed] == sorted(timed, key=lambda name: timed[name])
+            assert [one for one in ran if one in plain] == sorted(plain, key=lambda name: plain[name])
+            both = min(len(timed), len(plain))
+            assert sum(one in timed for one in ran[: 2 * both]) == both, "turn and turn about"
         while bench.bol.running:
             bench.bol.let_go()
             await asyncio.sleep(0)
