@@ -169,7 +169,9 @@ class Vendors:
 def _person(chance: Random, number: int) -> Customer:
     """Somebody whom nobody else is taken for: the simulator's streets are few."""
     made = customer(chance, f"C{number}", business=chance.random() < BUSINESS, odd=False)
-    return with_fields(made, surname=f"{made.surname} {_letters(number)}")
+    # A company is known by its name at its address too, and the simulator has three names.
+    company = f"{made.company} {_letters(number)}" if made.company else ""
+    return with_fields(made, surname=f"{made.surname} {_letters(number)}", company=company)
 
 
 def _letters(number: int) -> str:
