@@ -9,8 +9,8 @@ at once, in lanes: pushes of stock, readings of stock, other acts, and sweeps, s
 orders that wait (for their rate limit, or ten thousand for Mplus) delay no number on sale, and one slow merchant delays
 no other. In a lane, orders on their way into Mplus go by the last day on which they can leave, the nearest first, and
 everything else in the order in which it was asked for; the two take turns. So a day's orders that come at once are
-booked by their deadlines, what somebody does meanwhile does not wait for ten thousand of them, and a fresh order does not
-wait for everything that follows older ones.
+booked by their deadlines, what somebody does meanwhile does not wait for ten thousand of them, and a fresh order does
+not wait for everything that follows older ones.
 What waits is in the rows; here it is an entry in a queue.
 """
 
@@ -61,6 +61,8 @@ ACTS_AT_ONCE = 16
 MPLUS_AT_ONCE = 4
 """Per lane at Mplus, whose client takes one small call at a time: what has begun stands in its queue, where nothing is
 more urgent than anything else."""
+READINGS_AT_ONCE = 64
+"""Readings of stock that wait for Mplus at the same time share a call."""
 SWEEPS_AT_ONCE = 3
 GRACE = 5.0
 """Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
@@ -402,6 +404,8 @@ def _limit(lane: _Lane) -> int:
     _, vendor, kind = lane
     if kind == "sweep":
         return SWEEPS_AT_ONCE
+    if kind == "reading":
+        return READINGS_AT_ONCE
     return MPLUS_AT_ONCE if vendor == "mplus" else ACTS_AT_ONCE
 
 

@@ -20,6 +20,7 @@ from connectors.mplus.administration import MplusAdministration
 from connectors.mplus.failure import reworded
 from connectors.mplus.operation import Hear, MplusAnswer, Operation, understood
 from connectors.mplus.stock_desk import Stock, StockDesk
+from connectors.mplus.turn import READING, Turn, rank
 from connectors.retry import RetryPolicy, with_retries
 from streams.vocabulary.effects import RawAnswer
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent
@@ -50,10 +51,10 @@ _UNSENT = (
 
 
 class _Lane:
-    """One call at a time, first come first served."""
+    """One call at a time, the most urgent first (turn.py)."""
 
     def __init__(self, seconds: float, longest: int) -> None:
-        self.turn = asyncio.Lock()
+        self.turn = Turn()
         self.waiting = 0
         self.seconds = seconds
         self.longest = longest
@@ -85,13 +86,15 @@ class MplusClient:
         self._policy = policy or RetryPolicy()
         self._small = _Lane(small, LONGEST_SMALL)
         self._bulk = _Lane(bulk, LONGEST_BULK)
-        self._desk = StockDesk(lambda make: self._retried(make, bulk=False, idempotent=True))
+        self._desk = StockDesk(lambda make: self._retried(make, False, True, READING))
 
     async def send(
         self, operation: Operation[T], hear: Hear | None = None
     ) -> Delivered[MplusAnswer[T]] | Failure:
         """Sends it in its lane, again where that is safe. Never raises for what Mplus or the network does."""
-        return await self._retried(lambda: operation, operation.bulk, operation.idempotent, hear)
+        return await self._retried(
+            lambda: operation, operation.bulk, operation.idempotent, rank(operation.name), hear
+        )
 
     async def read_stock(self, article: int, branches: tuple[int, ...]) -> Delivered[Stock] | Failure:
         """The article's stock at these branches, asked for after this moment. Articles that wait for the lane at the
@@ -145,22 +148,31 @@ class MplusClient:
     # -- one call
 
     async def _retried(
-        self, make: Callable[[], Operation[T]], bulk: bool, idempotent: bool, hear: Hear | None = None
+        self,
+        make: Callable[[], Operation[T]],
+        bulk: bool,
+        idempotent: bool,
+        urgency: int,
+        hear: Hear | None = None,
     ) -> Delivered[MplusAnswer[T]] | Failure:
         lane = self._bulk if bulk else self._small
         return await with_retries(
-            lambda _: self._in_turn(lane, make, hear), self._policy, self._sleep, self._random, idempotent
+            lambda _: self._in_turn(lane, make, urgency, hear),
+            self._policy,
+            self._sleep,
+            self._random,
+            idempotent,
         )
 
     async def _in_turn(
-        self, lane: _Lane, make: Callable[[], Operation[T]], hear: Hear | None
+        self, lane: _Lane, make: Callable[[], Operation[T]], urgency: int, hear: Hear | None
     ) -> Delivered[MplusAnswer[T]] | Failure:
         """One try. The lane is free while a retry waits."""
         if lane.waiting >= MOST_WAITING:
             return NotSent(why=f"{MOST_WAITING} calls wait for this Mplus already", retry_after=COME_AGAIN)
         lane.waiting += 1
         try:
-            async with lane.turn:
+            async with lane.turn.of(urgency):
                 return await self._once(make(), lane, hear)
         finally:
             lane.waiting -= 1

@@ -114,7 +114,7 @@ async def test_sweeps_and_acts_have_lanes_of_their_own_with_bounds() -> None:
     for number in range(30):
         bench.ask(SweepBolOffers(cursor=str(number)), key=f"sweep/{number}")
         bench.ask(PushStock(offer_id=str(number), amount=1), key=f"push/{number}")
-        bench.ask(ReadStock(article_number=number, branches=(1,)), key=f"read/{number}")
+        bench.ask(ReadMplusOrder(order_id=str(number)), key=f"look/{number}")
     await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE)
     await bench.mplus.until(MPLUS_AT_ONCE)
     await asyncio.sleep(0)
