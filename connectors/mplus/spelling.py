@@ -34,16 +34,6 @@ def house(address: str) -> list[str]:
     return [] if first is None else found[first:]
 
 
-def lives_at(house_number: str, address: str, written: str) -> bool:
-    """Whether `written` (street and number) ends with this house number, extension and all; where only an address is
-    known, with that one's."""
-    wanted = runs(house_number) or house(address)
-    if not wanted or not any(run.isdigit() for run in wanted):
-        return False
-    there = runs(written)
-    return len(there) >= len(wanted) and there[-len(wanted) :] == wanted
-
-
 def postcodes(postcode: str) -> tuple[str, ...]:
     """The spellings that it may stand under: a Dutch one with its space and without it."""
     given = postcode.strip()

@@ -13,7 +13,7 @@ from typing import Literal, assert_never
 import msgspec
 from msgspec.structs import replace
 
-from streams.backoff import delay
+from streams.backoff import REFUSED_WAIT, delay, told, wait_after, worth_telling
 from streams.customers.state import WAITING, Debtor, Wanted
 from streams.flow import Ask, Context, Decision
 from streams.vocabulary.activity import Activity, Level, Noted, masked
@@ -34,12 +34,8 @@ from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import seconds
 
 FIND, CREATE, UPDATE = "find-relation", "create-relation", "update-relation"
-REFUSED_WAIT = 60.0
-"""Seconds at least before what Mplus refused is tried again: a person has to change something first."""
 LOST_WAIT = 5.0
 """Seconds at least after a creation whose answer was lost: Mplus may still be at it, and who looks must find it."""
-LOUD = 3
-"""Failures in a row before the waiting orders are told: a vendor's hiccup is no news."""
 KEEP = 100 * 86_400.0
 """Seconds after its last use that a row is forgotten. The relation stays, and is found by its extRelationId."""
 TRIED = {
@@ -315,23 +311,10 @@ def _note_failure(step: _Step, key: str, outcome: Refused | NotSent | AnswerLost
     """Counts it, tells who waits when it is worth it, and gives the seconds to wait."""
     tries = step.debtor.tries + 1
     step.debtor = replace(step.debtor, tries=tries)
-    label = f"{step.context.entity}/{key}"
-    match outcome:
-        case Refused():
-            wait, words = max(REFUSED_WAIT, delay(tries, label)), f"Mplus says: {outcome.said}"
-        case NotSent():
-            wait, words = delay(tries, label, outcome.retry_after), outcome.why
-        case AnswerLost():
-            least = LOST_WAIT if key == CREATE else 0.0
-            wait, words = max(least, delay(tries, label)), f"the answer was lost: {outcome.why}"
-    if tries >= LOUD or isinstance(outcome, Refused):
-        advice = (
-            "Change what is named here, then press try again; it is also tried by itself."
-            if isinstance(outcome, Refused)
-            else "It is tried again by itself; nothing is lost."
-        )
-        _stuck(step, f"{TRIED[key].capitalize()} in Mplus does not work. {words}. {advice}")
-    return wait
+    if worth_telling(outcome, tries):
+        _stuck(step, told(f"{TRIED[key]} in Mplus", "Mplus", outcome))
+    lost = LOST_WAIT if key == CREATE else 0.0
+    return wait_after(outcome, tries, f"{step.context.entity}/{key}", lost=lost)
 
 
 def _stuck(step: _Step, why: str) -> None:

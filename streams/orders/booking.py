@@ -88,9 +88,13 @@ def may_be_there(step: Making, order: BolOrder) -> bool:
     return touched or step.at > order.placed_at + seconds(FRESH)
 
 
+def _looking(step: Making) -> ReadMplusOrder:
+    return ReadMplusOrder(ext_order_id=f"{step.rules.ext_order_prefix}{step.id}")
+
+
 def _look(step: Making) -> None:
     if not step.waits_for(LOOK):
-        step.ask(LOOK, ReadMplusOrder(ext_order_id=f"{step.rules.ext_order_prefix}{step.id}"))
+        step.ask(LOOK, _looking(step))
 
 
 def looked(step: Making, outcome: MplusOrderRead, event: Settled) -> None:
@@ -178,7 +182,14 @@ def _mapping_failed(step: Making, error: MappingFailed) -> None:
         f"{error} Try it with `kassabrug map try {step.bol_id}`, change orders.mapping in the settings, then press try "
         "again.",
     )
-    step.wakes.append(step.at + seconds(AGAIN))
+    step.put(mapping_again=step.at + seconds(AGAIN))
+
+
+def wait(step: Making) -> None:
+    """Has the row woken when a mapping that failed is to be tried again."""
+    again_at = step.order.mapping_again
+    if "mapping" in step.order.troubles and again_at is not None and again_at > step.at:
+        step.wakes.append(again_at)
 
 
 def customer_answered(step: Making, event: CustomerAnswered) -> None:
@@ -317,7 +328,7 @@ def not_done(step: Making, key: str, outcome: Refused | NotSent | AnswerLost) ->
         return
     if key == LOOK:
         if order.step not in ("cancelled", "kept-out"):
-            again(step, LOOK, ReadMplusOrder(ext_order_id=f"{step.rules.ext_order_prefix}{step.id}"), outcome)
+            again(step, LOOK, _looking(step), outcome)
         return
     _commit_failed(step, outcome)
 
@@ -337,7 +348,7 @@ def _commit_failed(step: Making, outcome: Refused | NotSent | AnswerLost) -> Non
     elif step.doubt:
         # Bol has changed it, and it may be in Mplus as it was: whether it is comes first.
         step.put(looked=False, doubt=True)
-        step.ask(LOOK, ReadMplusOrder(ext_order_id=f"{step.rules.ext_order_prefix}{step.id}"), when)
+        step.ask(LOOK, _looking(step), when)
     else:
         seeing.take_in(step, later)
 

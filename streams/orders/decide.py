@@ -40,7 +40,6 @@ from streams.orders.step import (
     Making,
 )
 from streams.vocabulary.activity import Activity
-from streams.vocabulary.effects import FetchBolOrder
 from streams.vocabulary.events import (
     BolOrderFetched,
     BolShipmentsRead,
@@ -102,6 +101,9 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
             _woke(step)
         case _:
             assert_never(event)
+    # A row has one alarm, and every decision sets it anew, whatever the event was (a sweep that shows nothing new is
+    # one too): each stretch says from the row alone what it waits for.
+    booking.wait(step)
     shipping.wait(step)
     lateness.look(step)
     if not isinstance(event, OperatorAsked):  # what a person asks for is done now
@@ -118,9 +120,10 @@ def _with_urgency(step: Making, ask: Ask) -> Ask:
 def _decision(before: Order | None, step: Making) -> Decision[Order]:
     order = step.order
     activity: tuple[Activity, ...] = tuple(step.notes)
-    now = shown(step.id, order, step.rules)
-    if before is None or shown(step.id, before, step.rules) != now:
-        activity += (now,)
+    if before is None or order != before:
+        now = shown(step.id, order, step.rules)
+        if before is None or shown(step.id, before, step.rules) != now:
+            activity += (now,)
     wakes = list(step.wakes)
     if order.finished_at is not None:
         over = order.finished_at + _keep(step)
@@ -216,6 +219,6 @@ def _operator_asked(step: Making, event: OperatorAsked) -> None:
         following.retry(step)
     elif step.order.order is None or step.order.step in OVER:
         if not step.waits_for(FETCH):
-            step.ask(FETCH, FetchBolOrder(order_id=step.bol_id))
+            seeing.fetch(step)
     elif not step.context.open:
         booking.retry(step)

@@ -113,8 +113,7 @@ def tell(step: Making) -> None:
 
 
 def wait(step: Making) -> None:
-    """Has the row woken when what has left is to be looked at again, whatever the event was: a row has one alarm, and
-    every decision sets it anew (a sweep that shows nothing new is an event too)."""
+    """Has the row woken when what has left is to be looked at again."""
     order = step.order
     if order.left_at is None or not order.is_booked:
         return
@@ -244,10 +243,6 @@ def _ship(step: Making, units: dict[str, int], carrier: str, code: str, slip: Sl
     number = order.told + 1
     reference = f"KB-{step.bol_id}-{number}"
     items = tuple(Sent(item_id=item_id, quantity=count) for item_id, count in sorted(units.items()))
-    first = items[0].item_id
-    known = tuple(
-        one.process_id for one in order.shipments if one.process_id and one.items[0].item_id == first
-    )
     ended = [one for one in order.shipments if not one.open]
     shipments = tuple(one for one in order.shipments if one not in ended[:-KEPT])
     made = Shipment(
@@ -268,8 +263,17 @@ def _ship(step: Making, units: dict[str, int], carrier: str, code: str, slip: Sl
             reference=reference,
             transporter=carrier,
             track=code,
-            known=known,
+            known=_known(order, items),
         ),
+    )
+
+
+def _known(order: Order, items: tuple[Sent, ...]) -> tuple[str, ...]:
+    """Processes of earlier shipments whose first item is the same: Bol lists them by that."""
+    return tuple(
+        one.process_id
+        for one in order.shipments
+        if one.process_id and one.items[0].item_id == items[0].item_id
     )
 
 
@@ -412,16 +416,12 @@ def not_done(step: Making, key: str, outcome: Refused | NotSent | AnswerLost) ->
     if isinstance(outcome, Refused):
         ended(step, shipment, ProcessStatus(process_id="", status="FAILURE", error=outcome.said))
         return
-    first = shipment.items[0].item_id
-    known = tuple(
-        one.process_id for one in step.order.shipments if one.process_id and one.items[0].item_id == first
-    )
     effect = ShipBolItems(
         order_id=step.bol_id,
         items=shipment.items,
         reference=shipment.reference,
         transporter=shipment.transporter,
         track=shipment.track,
-        known=known,
+        known=_known(step.order, shipment.items),
     )
     again(step, key, effect, outcome)

@@ -201,6 +201,8 @@ class Order(Value, frozen=True):
     attempt: int = 1
     """Part of the idempotency key: raised only after Mplus refused, because the same key would get the same
     refusal again (facts/mplus.md 1.6)."""
+    mapping_again: datetime | None = None
+    """When a mapping that failed is tried again by itself."""
     commit_after: datetime | None = None
     """After a refusal: not before this."""
     mplus_order: str = ""

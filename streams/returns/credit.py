@@ -10,9 +10,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from streams.backoff import LOUD
 from streams.returns.rules import GOODS_BACK, REFUNDED
 from streams.returns.state import CreditState, Item
-from streams.returns.step import LOUD, Step, failure
+from streams.returns.step import Step, failure
 from streams.vocabulary.effects import CommitOrder, DeliverMplusOrder, PayMplusOrder
 from streams.vocabulary.events import (
     Message,

@@ -11,11 +11,11 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from streams.backoff import delay
+from streams.backoff import LOUD, REFUSED_WAIT, delay
 from streams.returns.credit import begin_by_itself
 from streams.returns.rules import HandlingRule
 from streams.returns.state import Item
-from streams.returns.step import LOUD, Step, failure
+from streams.returns.step import Step, failure
 from streams.vocabulary.activity import Level
 from streams.vocabulary.effects import AskBolProcess, HandleBolReturn, SweepBolReturns
 from streams.vocabulary.events import BolWriteBegun, ProcessStatuses, ReturnItem
@@ -25,8 +25,6 @@ from streams.vocabulary.time import seconds
 READ = "read"
 FIRST_LOOK = 2.0
 """Seconds until Bol is first asked how a handling ended: most have ended by then."""
-REFUSED_WAIT = 60.0
-"""Seconds at least before a question that was refused is put again."""
 LISTED = 3600.0
 """Seconds for which Bol's list may still show an item as open that Bol has handled: the list may be read before and
 written down after."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from streams.backoff import delay
+from streams.backoff import wait_after
 from streams.flow import Ask, Context
 from streams.returns.rules import ReturnRules
 from streams.returns.state import Item, Return
@@ -15,9 +15,6 @@ from streams.vocabulary.activity import Activity, Level, Noted
 from streams.vocabulary.effects import Effect
 from streams.vocabulary.events import Message
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
-
-LOUD = 3
-"""Failures in a row before a person is told of what is tried again by itself."""
 
 
 class Step:
@@ -73,10 +70,11 @@ def failure(
     outcome: Refused | NotSent | AnswerLost, vendor: str, tries: int, label: str
 ) -> tuple[float, str]:
     """Seconds to wait before the next try, and the words for a person."""
+    wait = wait_after(outcome, tries, label, refused=0.0)
     match outcome:
         case Refused():
-            return delay(tries, label), f"{vendor} says: {outcome.said.rstrip('.')}."
+            return wait, f"{vendor} says: {outcome.said.rstrip('.')}."
         case NotSent():
-            return delay(tries, label, outcome.retry_after), f"{outcome.why.rstrip('.')}."
+            return wait, f"{outcome.why.rstrip('.')}."
         case AnswerLost():
-            return delay(tries, label), f"The answer was lost: {outcome.why.rstrip('.')}."
+            return wait, f"The answer was lost: {outcome.why.rstrip('.')}."

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from streams.backoff import delay
+from streams.backoff import delay, wait_after
 from streams.flow import Ask, Context, Decision
 from streams.stock.calculation import desired, read_since, redated, released, settle, take, with_sale
 from streams.stock.rules import StockRules
@@ -357,11 +357,11 @@ def _failed(outcome: object, tries: int, key: str) -> tuple[float, str]:
     """How long to wait, and the vendor's words."""
     match outcome:
         case Refused():
-            return max(60.0, delay(tries, key)), f"refused: {outcome.said}"
+            return wait_after(outcome, tries, key), f"refused: {outcome.said}"
         case NotSent():
-            return delay(tries, key, outcome.retry_after), outcome.why
+            return wait_after(outcome, tries, key), outcome.why
         case AnswerLost():
-            return delay(tries, key), f"the answer was lost: {outcome.why}"
+            return wait_after(outcome, tries, key), f"the answer was lost: {outcome.why}"
         case _:
             return delay(tries, key), f"an answer to another question: {type(outcome).__name__}"
 

@@ -7,17 +7,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from app.readmodel.queries.answers import answers_about
-from app.readmodel.queries.history import HistoryFilter, lines
 from app.readmodel.queries.paging import page_of_all, searched
-from app.readmodel.shown import OrderDetail, OrderRow, Page, Step
+from app.readmodel.queries.timeline import timeline
+from app.readmodel.shown import OrderDetail, OrderRow, Page
 from app.readmodel.tables import orders
 from streams.vocabulary.activity import OrderShown
 from streams.vocabulary.time import moment_of
-
-LINES = 200
-ANSWERS = 60
-"""In one timeline: the newest of each."""
 
 _read = msgspec.json.Decoder(OrderShown).decode
 
@@ -81,20 +76,13 @@ def order(connection: Connection, of: str, order_id: str) -> OrderDetail | None:
     if found is None:
         return None
     row = _row(found)
-    told = lines(connection, HistoryFilter(connection=of, entity=order_id, returns=False, limit=LINES))
-    steps = [Step(at=line.at, line=line) for line in reversed(told)]
-    steps += [
-        Step(at=one.at, answer=one) for one in reversed(answers_about(connection, of, order_id, ANSWERS))
-    ]
-    # What a vendor said comes before what was made of it, where both bear the same moment.
-    steps.sort(key=lambda step: (step.at, step.answer is None))
     return OrderDetail(
         connection=of,
         at=row.at,
         first_at=row.first_at,
         stuck_since=row.stuck_since,
         shown=row.shown,
-        timeline=tuple(steps),
+        timeline=timeline(connection, of, order_id, returns=False),
     )
 
 

@@ -7,18 +7,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from app.readmodel.queries.answers import answers_about
-from app.readmodel.queries.history import HistoryFilter, lines
-from app.readmodel.shown import ReturnDetail, ReturnRow, Step
+from app.readmodel.queries.timeline import timeline
+from app.readmodel.shown import ReturnDetail, ReturnRow
 from app.readmodel.tables import returns
 from streams.vocabulary.activity import ReturnShown
 from streams.vocabulary.time import moment_of
 
 MOST = 500
 """Returns in one answer, whatever is asked."""
-LINES = 200
-ANSWERS = 60
-"""In one timeline: the newest of each."""
 
 _read = msgspec.json.Decoder(ReturnShown).decode
 
@@ -69,21 +65,13 @@ def one_return(connection: Connection, of: str, return_id: str) -> ReturnDetail 
     if found is None:
         return None
     row = _row(found)
-    told = lines(connection, HistoryFilter(connection=of, entity=return_id, returns=True, limit=LINES))
-    steps = [Step(at=line.at, line=line) for line in reversed(told)]
-    steps += [
-        Step(at=one.at, answer=one)
-        for one in reversed(answers_about(connection, of, return_id, ANSWERS, returns=True))
-    ]
-    # What a vendor said comes before what was made of it, where both bear the same moment.
-    steps.sort(key=lambda step: (step.at, step.answer is None))
     return ReturnDetail(
         connection=of,
         at=row.at,
         first_at=row.first_at,
         stuck_since=row.stuck_since,
         shown=row.shown,
-        timeline=tuple(steps),
+        timeline=timeline(connection, of, return_id, returns=True),
     )
 
 

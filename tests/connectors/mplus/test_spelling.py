@@ -36,28 +36,6 @@ def test_names_and_postcodes(one: str, other: str, alike: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "address", "written", "lives"),
-    [
-        ("12 bis", "", "Dorpstraat 12-bis", True),
-        ("12BIS", "", "Dorpstraat 12 bis", True),
-        ("12", "", "Dorpstraat 12 bis", False),
-        ("12 bis", "", "Dorpstraat 12", False),
-        ("12", "", "Dorpstraat 112", False),
-        ("12", "", "Plein 1944 12", True),
-        ("1A", "", "Dorpstraat 1 a", True),
-        ("", "Dorpstraat 1A", "dorpstraat 1-a", True),
-        ("", "Dorpstraat 1A", "Dorpstraat 1B", False),
-        ("", "Plein 1944 12", "Plein 1944-12", True),
-        ("", "Dorpstraat", "Dorpstraat", False),
-        ("bis", "", "Dorpstraat 12 bis", False),
-        ("12", "", "", False),
-    ],
-)
-def test_house_numbers(number: str, address: str, written: str, lives: bool) -> None:
-    assert spelling.lives_at(number, address, written) is lives
-
-
-@pytest.mark.parametrize(
     ("given_code", "spellings"),
     [
         ("1111 ZZ", ("1111 ZZ", "1111ZZ")),
@@ -89,22 +67,7 @@ def test_a_name_is_the_same_however_it_is_typed(data: st.DataObject, words: list
     assert not spelling.same(name, other + "q")
 
 
-@given(st.data(), st.lists(WORD, min_size=1, max_size=3), HOUSE)
-def test_a_house_is_the_same_however_it_is_typed(
-    data: st.DataObject, street: list[str], number: list[str]
-) -> None:
-    written = data.draw(st.composite(respelt)(" ".join([*street, *number])))
-    assert spelling.lives_at("".join(number), "", written)
-    assert spelling.lives_at("", " ".join([*street, *number]), written)
-
-
-@given(HOUSE, HOUSE, WORD)
-def test_two_houses_are_two(one: list[str], other: list[str], street: str) -> None:
-    assert spelling.lives_at("".join(one), "", f"{street} {' '.join(other)}") is (one == other)
-
-
 @given(st.text(), st.text())
 def test_any_text_is_compared_alike_both_ways(one: str, other: str) -> None:
     assert spelling.same(one, other) is spelling.same(other, one)
     assert spelling.same(one, one) is (spelling.runs(one) != [])
-    spelling.lives_at(one, other, one)

@@ -302,3 +302,19 @@ def test_what_is_shown_names_nobody() -> None:
     desk = Desk()
     desk.fetch()
     assert desk.shown.customer == "J** d* V****, Utrecht"
+
+
+def test_the_alarm_of_a_mapping_that_failed_is_not_taken_away_by_a_sweep_that_shows_nothing_new() -> None:
+    """Regression: every decision sets the row's one alarm anew, and only the failing one set it."""
+    desk = Desk(replace(FBR, mapping={"order.reference": "$number(shipmentDetails.surname)"}))
+    desk.to_commit()
+    assert "order.reference" in desk.order.stuck
+    again = desk.order.mapping_again
+    assert again is not None
+    decision = desk.notice(changed=desk.order.changed)
+    assert decision.wake == again
+    desk.rules = FBR
+    desk.now = again
+    desk.apply(Woke(due=again))
+    assert "commit" in desk.open
+    assert desk.order.stuck == ""
