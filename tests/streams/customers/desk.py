@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
-from streams.codec import RowCodec
-from streams.customers.decide import CREATE, FIND, UPDATE, decide
+from streams.customers.decide import CREATE, FIND, UPDATE
+from streams.customers.flow import CUSTOMERS
 from streams.customers.state import Debtor
-from streams.flow import Context, Decision, OpenEffect, Row
+from streams.flow import Decision
 from streams.vocabulary.activity import Noted
 from streams.vocabulary.effects import Effect, Match
 from streams.vocabulary.events import (
@@ -22,6 +22,7 @@ from streams.vocabulary.events import (
     Woke,
 )
 from streams.vocabulary.mplus_order import Customer
+from tests.streams.row import RowAtHand
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 JAN = Customer(
@@ -45,53 +46,16 @@ def asked(asker: str = "b1", customer: Customer = JAN, **more: object) -> Custom
     return CustomerAsked(asker=asker, customer=customer, **fields)  # type: ignore[arg-type]  # the test's own fields
 
 
-class Desk:
-    """Applies events as the shell does."""
+class Desk(RowAtHand[Debtor]):
+    """A customer's row, and what orders are answered."""
 
     def __init__(self, entity: str = "bol-1") -> None:
-        self.entity = entity
-        self.now = START
-        self.state: Debtor | None = None
-        self.open: dict[str, OpenEffect] = {}
-        self.asked = 0
-        self.wake: datetime | None = None
-        self.decision: Decision[Debtor] | None = None
+        super().__init__(CUSTOMERS, entity, START)
         self.answers: dict[str, list[CustomerAnswered]] = {}
-        self._codec: RowCodec[Debtor] = RowCodec(Debtor)
-
-    def later(self, seconds: float = 1.0) -> datetime:
-        """Time goes on."""
-        self.now += timedelta(seconds=seconds)
-        return self.now
 
     def apply(self, event: CustomersEvent) -> Decision[Debtor]:
-        """As streams/delivery.py: an outcome of what is asked for no longer is passed over, a superseded one is
-        not."""
-        opened = dict(self.open)
-        if isinstance(event, Settled):
-            one = opened.get(event.key)
-            if one is None or event.number > one.number:
-                return Decision(state=self.state)
-            if event.number == one.number:
-                del opened[event.key]
-        context = Context(connection="shop", entity=self.entity, at=self.now, rules=(), open=opened)
-        decision = decide(self.state, event, context)
-        assert decide(self.state, event, context) == decision
-        for key in decision.drops:
-            opened.pop(key, None)
-        for ask in decision.asks:
-            self.asked += 1
-            opened[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=self.asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
-        row = Row(state=decision.state, applied=1, open=opened, asked=self.asked, wake=decision.wake)
-        assert self._codec.read(self._codec.write(row)) == row
-        assert decision.state is not None or not opened, "a row that asks for something is not deleted"
-        self.state, self.open, self.wake, self.decision = decision.state, opened, decision.wake, decision
+        """Applies an event now."""
+        decision = self.take(event)
         for message in decision.messages:
             assert message.flow == "orders"
             assert isinstance(message.event, CustomerAnswered)

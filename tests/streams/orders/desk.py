@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from streams.flow import Context, Decision, OpenEffect
-from streams.orders.decide import decide
+from streams.flow import Decision
+from streams.orders.flow import ORDERS
 from streams.orders.rules import KindRules, OrderRules
 from streams.orders.state import Order
 from streams.vocabulary.activity import Noted, OrderShown
@@ -26,6 +26,7 @@ from streams.vocabulary.events import (
     Settled,
 )
 from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine
+from tests.streams.row import RowAtHand
 
 FBR = OrderRules(kinds={"FBR": KindRules(branch_number=1)})
 BOTH = OrderRules(
@@ -72,48 +73,19 @@ def bol_order(*items: BolOrderItem, ship_to: Address = JAN) -> BolOrder:
     )
 
 
-class Desk:
-    """Applies events as the shell does."""
+class Desk(RowAtHand[Order]):
+    """An order's row, and what it has sent."""
 
     def __init__(self, rules: OrderRules | None = None, entity: str = "b1") -> None:
-        self.entity = entity
-        self.rules = rules or FBR
-        self.now = START
-        self.state: Order | None = None
-        self.open: dict[str, OpenEffect] = {}
-        self.asked = 0
-        self.decision: Decision[Order] | None = None
+        super().__init__(ORDERS, entity, START, rules or FBR)
         self.sent: list[Message] = []
         self.marker = 0
 
-    def later(self, seconds: float = 1.0) -> datetime:
-        """Time goes on."""
-        self.now += timedelta(seconds=seconds)
-        return self.now
-
-    def apply(self, event: OrdersEvent, without: str = "") -> Decision[Order]:
-        """Applies an event; `without`: the effect that it settles."""
-        if without:
-            self.open.pop(without, None)
-        context = Context(
-            connection="shop", entity=self.entity, at=self.later(), rules=self.rules, open=dict(self.open)
-        )
-        decision = decide(self.state, event, context)
-        assert decide(self.state, event, context) == decision
-        for key in decision.drops:
-            self.open.pop(key, None)
-        for ask in decision.asks:
-            self.asked += 1
-            self.open[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=self.asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
-        self.state = decision.state
+    def apply(self, event: OrdersEvent) -> Decision[Order]:
+        """Applies an event a second later."""
+        self.later()
+        decision = self.take(event)
         self.sent.extend(decision.messages)
-        self.decision = decision
         return decision
 
     def settle(self, key: str, outcome: object) -> Decision[Order]:
@@ -127,7 +99,7 @@ class Desk:
             asked_at=asked_at,
             answered_at=self.later(0.01),
         )
-        return self.apply(event, without=key)
+        return self.apply(event)
 
     def notice(self, changed: str = "") -> Decision[Order]:
         """Bol says it is there."""

@@ -31,7 +31,7 @@ from connectors.mplus.simulator import create_app as create_mplus
 from connectors.retry import RetryPolicy
 from streams.catalogue.flow import CATALOGUE
 from streams.customers.flow import CUSTOMERS
-from streams.flow import Context, Flow, OpenEffect
+from streams.flow import Flow, OpenEffect
 from streams.orders.flow import ORDERS
 from streams.orders.rules import OrderRules
 from streams.orders.state import Order
@@ -48,6 +48,7 @@ from streams.vocabulary.effects import (
 from streams.vocabulary.events import Message, Settled, Swept, Woke
 from tests.connectors.bol.contract import check_request
 from tests.connectors.mplus.till import SCHEMA, operation_of
+from tests.streams.row import RowAtHand
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """A Tuesday."""
@@ -73,16 +74,6 @@ class Written(NamedTuple):
     body: str
 
 
-class Row:
-    """One row of a flow."""
-
-    def __init__(self) -> None:
-        self.state: Any = None
-        self.open: dict[str, OpenEffect] = {}
-        self.asked = 0
-        self.wake: datetime | None = None
-
-
 class Shop:
     """Enter it with `await Shop(...).open()`; leave it with `await shop.close()`."""
 
@@ -100,7 +91,7 @@ class Shop:
             "orders": rules,
             "returns": returns or ReturnRules(),
         }
-        self.rows: dict[tuple[str, str], Row] = {}
+        self.rows: dict[tuple[str, str], RowAtHand[Any]] = {}
         self.inbox: deque[Message] = deque()
         self.activity: list[tuple[str, str, Activity]] = []
         self.written: list[Written] = []
@@ -210,29 +201,16 @@ class Shop:
         """An event for a flow."""
         self.inbox.append(message)
 
-    def _apply(self, message: Message, settled: str = "") -> None:
+    def _apply(self, message: Message) -> None:
         flow = FLOWS.get(message.flow)
         if flow is None:
             return  # stock and sweeps are not in this shop
-        row = self.rows.setdefault((message.flow, message.entity), Row())
-        if settled:
-            row.open.pop(settled, None)
-        context = Context(
-            connection="shop",
-            entity=message.entity,
-            at=self.clock(),
-            rules=self.rules[message.flow],
-            open=dict(row.open),
-        )
-        decision = flow.decide(row.state, message.event, context)
-        for key in decision.drops:
-            row.open.pop(key, None)
-        for ask in decision.asks:
-            row.asked += 1
-            row.open[ask.key] = OpenEffect(
-                effect=ask.effect, number=row.asked, not_before=ask.not_before, repeated=ask.repeated
-            )
-        row.state, row.wake = decision.state, decision.wake
+        at = (message.flow, message.entity)
+        row = self.rows.get(at)
+        if row is None:
+            row = self.rows[at] = RowAtHand(flow, message.entity, self.now, self.rules[message.flow])
+        row.now = self.clock()
+        decision = row.take(message.event)
         self.inbox.extend(decision.messages)
         self.activity.extend((message.flow, message.entity, one) for one in decision.activity)
 
@@ -248,7 +226,7 @@ class Shop:
             answered_at=done.answered_at,
             repeated=asked.repeated,
         )
-        self._apply(Message(flow=name, entity=entity, event=event), settled=key)  # type: ignore[arg-type]  # a flow's name
+        self._apply(Message(flow=name, entity=entity, event=event))  # type: ignore[arg-type]  # a flow's name
 
     async def rest(self, patience: float = 60.0) -> None:
         """Until nothing is to be done that is due within `patience` seconds."""

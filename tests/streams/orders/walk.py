@@ -14,8 +14,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from streams.flow import Context, OpenEffect
+from streams.flow import Context
 from streams.orders.decide import decide
+from streams.orders.flow import ORDERS
 from streams.orders.following import delivered, kept
 from streams.orders.rules import CancelRules, KindRules, OrderRules, ShippingRules
 from streams.orders.state import Order
@@ -62,6 +63,7 @@ from streams.vocabulary.events import (
 from streams.vocabulary.mplus_order import Moved, MplusOrder, MplusOrderLine, OrderDraft, PackingSlip
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.streams.orders.desk import JAN, START
+from tests.streams.row import RowAtHand
 
 COMPLETE, PARTIAL, NOTHING = (f"ORDER-CANCEL-STATE-{word}" for word in ("COMPLETE", "PARTIAL", "NOTHING"))
 
@@ -194,7 +196,7 @@ class Till:
         self.marker += 1
 
 
-class Walk:
+class Walk(RowAtHand[Order]):
     """One seed's history."""
 
     def __init__(self, seed: int, tell: bool = False) -> None:
@@ -212,7 +214,7 @@ class Walk:
             deliver="at-once" if chance.random() < 0.2 else "by-staff",
             prepaid=chance.random() < 0.3,
         )
-        self.rules = OrderRules(
+        rules = OrderRules(
             kinds={"FBR": how},
             shipping=ShippingRules(
                 track=chance.choice(["none", "slip-reference", "order-reference"]),
@@ -221,12 +223,8 @@ class Walk:
             ),
             cancel=CancelRules(),
         )
-        self.now = START + timedelta(seconds=1)
-        self.state: Order | None = None
-        self.open: dict[str, OpenEffect] = {}
+        super().__init__(ORDERS, "b1", START + timedelta(seconds=1), rules)
         self.flying: dict[str, tuple[int, Answer | Refused | NotSent | AnswerLost, datetime, bool]] = {}
-        self.asked = 0
-        self.wake: datetime | None = None
         self.inbox: list[OrdersEvent] = []
         self.faults = 0.3
         self.commits: Counter[str] = Counter()
@@ -236,24 +234,12 @@ class Walk:
 
     def apply(self, event: OrdersEvent) -> None:
         self.now += timedelta(milliseconds=self.chance.randint(1, 500))
-        if isinstance(event, Settled):
-            known = self.open.get(event.key)
-            if known is None or event.number > known.number:
-                return
-            if event.number == known.number:
-                del self.open[event.key]
-        context = Context(connection="shop", entity="b1", at=self.now, rules=self.rules, open=dict(self.open))
-        decision = decide(self.state, event, context)
-        again = decide(decision.state, event, replace(context, open=dict(self.open)))
-        del again  # a doubled event must not break it
-        for key in decision.drops:
-            self.open.pop(key, None)
-        for ask in decision.asks:
-            self.asked += 1
-            self.open[ask.key] = OpenEffect(
-                effect=ask.effect, number=self.asked, not_before=ask.not_before, repeated=ask.repeated
+        decision = self.take(event)
+        if decision.state is not None:
+            context = Context(
+                connection="shop", entity="b1", at=self.now, rules=self.rules, open=dict(self.open)
             )
-        self.state, self.wake = decision.state, decision.wake
+            decide(decision.state, event, context)  # a doubled event must not break it
         if self.tell:
             print(f"{self.now:%H:%M:%S} {type(event).__name__} {str(event)[:150]}")
             for note in decision.activity:

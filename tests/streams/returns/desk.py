@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
-from streams.flow import Context, Decision, OpenEffect
-from streams.returns.decide import decide
+from streams.flow import Decision
+from streams.returns.flow import RETURNS
 from streams.returns.rules import ReturnRules
 from streams.returns.state import Item, Return
 from streams.vocabulary.activity import Noted, ReturnShown
@@ -22,6 +22,7 @@ from streams.vocabulary.events import (
     Woke,
 )
 from streams.vocabulary.mplus_order import OrderDraft, OrderLine, Payment
+from tests.streams.row import RowAtHand
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = 86_400.0
@@ -60,45 +61,18 @@ SETTLES: dict[str, Any] = {"payments": (Payment(method="Bol.com", cents=-1995),)
 """A credit whose payment makes its invoice."""
 
 
-class Desk:
-    """Applies events as the shell does."""
+class Desk(RowAtHand[Return]):
+    """A return's row, and what it has sent."""
 
     def __init__(self, rules: ReturnRules | None = None) -> None:
-        self.rules = rules or ReturnRules()
-        self.now = START
-        self.state: Return | None = None
-        self.open: dict[str, OpenEffect] = {}
-        self.asked = 0
-        self.wake: datetime | None = None
-        self.decision: Decision[Return] | None = None
+        super().__init__(RETURNS, "9", START, rules or ReturnRules())
         self.sent: list[Message] = []
 
-    def later(self, seconds: float = 1.0) -> datetime:
-        """Time goes on."""
-        self.now += timedelta(seconds=seconds)
-        return self.now
-
-    def apply(self, event: ReturnsEvent, without: str = "") -> Decision[Return]:
-        """Applies an event; `without`: the effect that it settles."""
-        if without:
-            self.open.pop(without, None)
-        context = Context(
-            connection="shop", entity="9", at=self.later(0.01), rules=self.rules, open=dict(self.open)
-        )
-        decision = decide(self.state, event, context)
-        assert decide(self.state, event, context) == decision
-        for key in decision.drops:
-            self.open.pop(key, None)
-        for ask in decision.asks:
-            self.asked += 1
-            self.open[ask.key] = OpenEffect(
-                effect=ask.effect, number=self.asked, not_before=ask.not_before, repeated=ask.repeated
-            )
-        if decision.state is None:
-            assert not self.open, "a row with open effects is not deleted"
-        self.state, self.wake = decision.state, decision.wake
+    def apply(self, event: ReturnsEvent) -> Decision[Return]:
+        """Applies an event a moment later."""
+        self.later(0.01)
+        decision = self.take(event)
         self.sent.extend(decision.messages)
-        self.decision = decision
         return decision
 
     def settle(self, key: str, outcome: Any) -> Decision[Return]:
@@ -114,7 +88,7 @@ class Desk:
             asked_at=asked_at,
             answered_at=self.later(0.01),
         )
-        return self.apply(event, without=key)
+        return self.apply(event)
 
     def notice(self, *items: ReturnItem, fulfilment: str = "FBR") -> Decision[Return]:
         """Bol shows it."""
