@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import lru_cache
 from random import SystemRandom
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ from connectors.mplus.client import MplusClient
 from connectors.mplus.executor import MplusExecutor
 from connectors.mplus.intake import translate as translate_mplus
 from connectors.mplus.signature import key_of
+from connectors.transport import transport
 from streams.alarms import Alarms
 from streams.catalogue.flow import CATALOGUE
 from streams.codec import fact_headers, message_draft
@@ -60,6 +62,9 @@ from streams.vocabulary.events import ConnectionStarted, Message
 from streams.vocabulary.time import SHOP_ZONE, Clock, SteadyClock, elapsed, system_clock
 
 log = logging.getLogger(__name__)
+
+NAMES_AT_HAND = 1024
+"""Connections whose rules are kept; a record may name any."""
 
 Role = Literal["ingress", "worker", "console"]
 ALL: frozenset[Role] = frozenset(("ingress", "worker", "console"))
@@ -147,13 +152,10 @@ def administration(connection: Connection) -> MplusAdministration:
 @asynccontextmanager
 async def clients(settings: Settings, clock: Clock) -> AsyncIterator[Clients]:
     """Pools are closed at the end. Redirects are not followed: a secret would travel along."""
-    # No bound of their own: lanes bound each shop's calls (streams/effects.py). A common bound would be taken up by
-    # shops whose till does not answer, and the others would wait for them.
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60)
     timeout = httpx.Timeout(settings.vendors.bol_timeout, connect=min(10.0, settings.vendors.bol_timeout))
     async with (
-        httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False) as bol_http,
-        httpx.AsyncClient(limits=limits, follow_redirects=False) as mplus_http,
+        httpx.AsyncClient(timeout=timeout, transport=transport(), follow_redirects=False) as bol_http,
+        httpx.AsyncClient(transport=transport(), follow_redirects=False) as mplus_http,
     ):
         made = Clients(settings, bol_http, mplus_http, clock)
         try:
@@ -271,18 +273,20 @@ def subscriptions(
 
 
 def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
-    """By flow: what gives the rules in force for a connection, or None for one that is not set up."""
+    """By flow: what gives the rules in force for a connection, or None for one that is not set up. They are worked out
+    once: every record of a flow asks for them."""
 
     def none(connection: str) -> tuple[()] | None:
         return () if connection in settings.connections else None
 
+    once = lru_cache(NAMES_AT_HAND)
     return {
         "catalogue": none,
-        "stock": settings.stock_rules,
+        "stock": once(settings.stock_rules),
         "customers": none,
-        "orders": settings.order_rules,
-        "returns": settings.return_rules,
-        "sweeps": settings.sweep_rules,
+        "orders": once(settings.order_rules),
+        "returns": once(settings.return_rules),
+        "sweeps": once(settings.sweep_rules),
     }
 
 

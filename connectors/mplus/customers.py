@@ -17,13 +17,29 @@ from streams.vocabulary.outcomes import Failure, Refused
 async def found(trip: Trip, customer: Customer, by: Iterable[Match]) -> RelationFound | Failure:
     """Our own identity first, it knows who a lost answer was about; then each of `by`."""
     for sought in _sought(by):
-        for search in relations.searches(customer, sought):
-            sent = await trip.send(search)
-            if not isinstance(sent, MplusAnswer):
-                return sent
-            if sent.what is not None:
-                return RelationFound(relation_number=sent.what, by=sought)
+        there = await _looked(trip, relations.searches(customer, sought))
+        if isinstance(there, int):
+            return RelationFound(relation_number=there, by=sought)
+        if there is not None:
+            return there
     return RelationFound(relation_number=None)
+
+
+async def _looked(trip: Trip, how: relations.Searches) -> int | Failure | None:
+    stranger = False
+    for search in how.calls:
+        sent = await trip.send(search)
+        if not isinstance(sent, MplusAnswer):
+            return sent
+        if isinstance(sent.what, int):
+            return sent.what
+        stranger = stranger or sent.what is not None
+    if not stranger or how.nearer is None:
+        return None
+    sent = await trip.send(how.nearer)
+    if not isinstance(sent, MplusAnswer):
+        return sent
+    return sent.what if isinstance(sent.what, int) else None
 
 
 def _sought(by: Iterable[Match]) -> tuple[relations.Sought, ...]:
@@ -34,7 +50,7 @@ async def created(trip: Trip, effect: CreateRelation, repeated: bool) -> Answer 
     """Made, unless an earlier try made it."""
     customer = effect.customer
     if repeated:
-        if not any(relations.searches(customer, sought) for sought in _sought(effect.by)):
+        if not any(relations.searches(customer, sought).calls for sought in _sought(effect.by)):
             return Refused(
                 said="an earlier try may have created this customer, who has nothing to be found by: "
                 "look for the name in Mplus"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connectors.mplus import soap, spelling
 from connectors.mplus.elements import CUSTOM_FIELD, RELATION, Unfit, custom_fields
@@ -19,13 +19,30 @@ Sought = Literal["identity"] | Match
 _CATEGORIES = "categoryIds"
 
 
-def searches(customer: Customer, sought: Sought) -> tuple[Operation[int | None], ...]:
-    """The calls that look for this customer by this, to be made until one finds; none where there is nothing of it to
-    look by. Each gives the number of a relation that really is who was asked for: an installation that matches
-    parts all the same, or does not search in a field at all, must not book on a stranger.
+class Stranger:
+    """Mplus gave somebody, who is not who was asked for: an installation that matches parts all the same, or does not
+    search in a field at all, or a namesake at the same postcode."""
+
+
+STRANGER = Stranger()
+
+Search = Operation[int | Stranger | None]
+"""Gives the number of a relation that really is who was asked for: nothing may be booked on a stranger."""
+
+
+class Searches(NamedTuple):
+    """The calls that look for somebody, to be made until one finds; none where there is nothing to look by."""
+
+    calls: tuple[Search, ...] = ()
+    nearer: Search | None = None
+    """Made last, and only where one of `calls` gave a stranger: of all that fit, Mplus gives one."""
+
+
+def searches(customer: Customer, sought: Sought) -> Searches:
+    """How this customer is looked for by this.
 
     Case never counts at Mplus; spaces and accents do. So a name is looked for under each spelling of the postcode,
-    and first with the address as we write it: only one relation is given of those that fit.
+    and where another one of that name lives there, with the address as we write it too.
     """
     match sought:
         case "identity":
@@ -47,32 +64,36 @@ def searches(customer: Customer, sought: Sought) -> tuple[Operation[int | None],
             return _by_address(customer)
 
 
-def _single(element: str, wanted: str, fits: Callable[[Node], bool]) -> tuple[Operation[int | None], ...]:
-    return (_find(soap.text(element, wanted), fits=fits),) if wanted else ()
+def _single(element: str, wanted: str, fits: Callable[[Node], bool]) -> Searches:
+    return Searches((_find(soap.text(element, wanted), fits=fits),)) if wanted else Searches()
 
 
-def _by_address(customer: Customer) -> tuple[Operation[int | None], ...]:
+def _by_address(customer: Customer) -> Searches:
     name, postcodes = customer.name.strip(), spelling.postcodes(customer.zip_code)
     if not name or not postcodes or not (customer.house_number.strip() or spelling.house(customer.address)):
-        return ()
+        return Searches()
 
     def fits(found: Node) -> bool:
         return alike(customer, found.text("name"), found.text("address"), found.text("zipcode"))
 
     called = soap.text("name", name)
     address = customer.address.strip()
-    exactly = [_find(called, soap.text("address", address), fits=fits, at=postcodes[0])] if address else []
-    return (*exactly, *(_find(called, fits=fits, at=postcode) for postcode in postcodes))
+    return Searches(
+        tuple(_find(called, fits=fits, at=postcode) for postcode in postcodes),
+        _find(called, soap.text("address", address), fits=fits, at=postcodes[0]) if address else None,
+    )
 
 
-def _find(*terms: str, fits: Callable[[Node], bool], at: str = "") -> Operation[int | None]:
+def _find(*terms: str, fits: Callable[[Node], bool], at: str = "") -> Search:
     """findRelationV2 with exactMatch: plain findRelation matches parts of a word."""
 
-    def read(answer: Node) -> int | None:
+    def read(answer: Node) -> int | Stranger | None:
         if not granted(answer, "NOT-FOUND"):
             return None
         relation = answer.child("relation")
-        return _numbered(relation) if relation is not None and fits(relation) else None
+        if relation is None:
+            return None
+        return _numbered(relation) if fits(relation) else STRANGER
 
     wanted = soap.tag("relation", *terms, soap.filled("zipcode", at))
     request = soap.tag("request", wanted, soap.flag("exactMatch", True))

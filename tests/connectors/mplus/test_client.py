@@ -94,7 +94,7 @@ async def test_what_is_written_is_kept_as_it_came(till: Till) -> None:
 async def test_every_try_is_heard_and_the_secret_in_none(till: Till) -> None:
     till.will("findRelationV2", fault(said=f"no place for {SECRET}"), sample("resp_findRelation_none"))
     heard: list[RawAnswer] = []
-    [search] = relations.searches(Customer(name="Jan", email="jan@example.nl"), "email")
+    [search] = relations.searches(Customer(name="Jan", email="jan@example.nl"), "email").calls
     answered = await till.client(RetryPolicy(tries=2)).send(search, heard.append)
     assert isinstance(answered, Delivered)
     assert [one.status for one in heard] == [500, 200]

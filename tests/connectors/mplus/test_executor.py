@@ -387,6 +387,42 @@ async def test_a_customer_is_looked_for_by_identity_first_and_then_as_told(till:
     ]  # fmt: skip
 
 
+AT_HOME = replace(NAMELESS, name="Jan Smit", address="Dorpstraat 12", house_number="12", zip_code="1111 ZZ")
+BY_ADDRESS = FindRelation(customer=AT_HOME, by=("name-address",))
+
+
+def somebody(address: str) -> bytes:
+    fields = {"relationNumber": 681, "name": "Jan Smit", "zipcode": "1111 ZZ", "address": address}
+    inner = "".join(tree(name, value) for name, value in fields.items())
+    return envelope(
+        tree("FindRelationV2Response", tree("result", "FIND-RELATION-RESULT-OK"), tree("relation", inner))
+    )
+
+
+async def test_where_nobody_of_that_name_lives_the_address_is_not_looked_for_as_well(till: Till) -> None:
+    till.will("findRelationV2", sample("resp_findRelation_none"))
+    assert (await run(till, BY_ADDRESS)).outcome == RelationFound(relation_number=None)
+    assert till.asked == ["findRelationV2"] * 2
+
+
+async def test_a_namesake_at_the_postcode_is_told_from_who_is_meant_by_the_address(till: Till) -> None:
+    till.will("findRelationV2", somebody("Dorpstraat 3"), somebody("Dorpstraat 3"), somebody("Dorpstraat 12"))
+    assert (await run(till, BY_ADDRESS)).outcome == RelationFound(relation_number=681, by="name-address")
+    last = operation_of(till.requests[-1].content).find(".//{*}relation")
+    assert [one.text for one in last] == ["Jan Smit", "Dorpstraat 12", "1111 ZZ"]
+
+
+async def test_a_namesake_and_nobody_else_is_nobody(till: Till) -> None:
+    till.will("findRelationV2", somebody("Dorpstraat 3"))
+    assert (await run(till, BY_ADDRESS)).outcome == RelationFound(relation_number=None)
+    assert till.asked == ["findRelationV2"] * 3
+
+
+async def test_a_look_by_the_address_that_fails_is_told(till: Till) -> None:
+    till.will("findRelationV2", somebody("Dorpstraat 3"), somebody("Dorpstraat 3"), fault())
+    assert isinstance((await run(till, BY_ADDRESS)).outcome, AnswerLost)
+
+
 async def test_a_lost_answer_is_found_again_by_our_own_identity(till: Till) -> None:
     body = sample("resp_findRelation_found").replace(
         b"<ns:name>", b"<ns:extRelationId>bol-7</ns:extRelationId><ns:name>"

@@ -25,7 +25,9 @@ READ: dict[str, Operation[Any]] = {
     "resp_getStock": stock.of_articles(1, (1001,)),
     "resp_getCurrentSyncMarkers": lookups.sync_markers(),
     "resp_getApiVersion": lookups.api_version(),
-    "resp_findRelation_found": relations.searches(Customer(name="Jan", email="jan@example.nl"), "email")[0],
+    "resp_findRelation_found": relations.searches(
+        Customer(name="Jan", email="jan@example.nl"), "email"
+    ).calls[0],
     "resp_createRelation": relations.create(Customer(name="Jan", email="")),
 }
 

@@ -91,6 +91,12 @@ HELD = orders.get("001a3cd4-3892-405b-9689-134b36656063").read(sample("resp_find
 assert HELD is not None
 
 SOUGHT: tuple[relations.Sought, ...] = ("identity", "email", "vat", "kvk", "name-address")
+
+
+def sent_of(searches: relations.Searches) -> tuple[relations.Search, ...]:
+    return (*searches.calls, *([searches.nearer] if searches.nearer else []))
+
+
 ALL: dict[str, Operation[Any]] = {
     "articles": articles.get_products(0),
     "orders": orders.get_orders(513),
@@ -111,7 +117,7 @@ ALL: dict[str, Operation[Any]] = {
     **{
         f"relation-{sought}-{place}": search
         for sought in SOUGHT
-        for place, search in enumerate(relations.searches(WHOLE_CUSTOMER, sought))
+        for place, search in enumerate(sent_of(relations.searches(WHOLE_CUSTOMER, sought)))
     },
     "create-relation": relations.create(CUSTOMER),
     "create-whole-relation": relations.create(WHOLE_CUSTOMER),
@@ -201,7 +207,7 @@ def test_the_bytes_of_a_relation_and_of_a_search() -> None:
         "<ns1:address>Dorpstraat 1A</ns1:address><ns1:zipcode>1111 ZZ</ns1:zipcode>"
         "<ns1:email>jan@example.nl</ns1:email></ns1:relation></ns1:createRelation>"
     )
-    [search] = relations.searches(Customer(name="Jan", email=" jan@example.nl"), "email")
+    [search] = relations.searches(Customer(name="Jan", email=" jan@example.nl"), "email").calls
     assert content_of(search.body) == (
         "<ns1:findRelationV2><ns1:request><ns1:relation><ns1:email>jan@example.nl</ns1:email></ns1:relation>"
         "<ns1:exactMatch>true</ns1:exactMatch></ns1:request></ns1:findRelationV2>"
@@ -234,7 +240,7 @@ def test_stock_of_no_article_and_a_customer_without_address_are_never_asked_for(
     with pytest.raises(ValueError, match="whole branch"):
         stock.of_articles(1, ())
     nobody = Customer(name="Jan", email="  ", zip_code="1111 ZZ", address="Dorpstraat")
-    assert [relations.searches(nobody, sought) for sought in SOUGHT] == [()] * 5
+    assert [relations.searches(nobody, sought) for sought in SOUGHT] == [relations.Searches()] * 5
 
 
 def test_all_that_is_set_arrives_where_the_schema_has_it() -> None:

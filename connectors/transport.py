@@ -1,0 +1,147 @@
+"""How the vendors' calls reach the network: httpx in front, aiohttp's pool and parser behind it.
+
+httpx's own transport goes through every open connection at each call, twice, and asks the system about each
+(docs/measured.md has the price); aiohttp finds a free one without looking, and reads answers in C. What a flow hangs
+on is kept by this module: whether a call was surely not sent. Only what fails before there is a connection is told
+as that (httpx.ConnectError, ConnectTimeout); aiohttp's repeating of a PUT or DELETE whose connection broke is
+prevented, since the one who repeats is connectors/retry.py. No text of an exception holds the address: it carries
+a secret of Mplus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from urllib.request import getproxies
+
+import aiohttp
+import httpx
+from aiohttp.client_exceptions import (
+    ClientConnectorError,
+    ConnectionTimeoutError,
+    InvalidURL,
+    NonHttpUrlClientError,
+    ServerTimeoutError,
+)
+from yarl import URL
+
+IDLE = 60.0
+"""Seconds that a connection is kept for the next call."""
+
+
+def transport() -> httpx.AsyncBaseTransport | None:
+    """The transport of all calls to vendors; None is httpx's own, where the environment names a proxy."""
+    return None if getproxies() else VendorTransport()
+
+
+class _Broken(aiohttp.ClientError):
+    """The connection broke under a call. Not one of the errors after which aiohttp sends it once more."""
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    try:
+        return await handler(request)
+    except (ClientConnectorError, ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(type(error).__name__) from None
+
+
+class VendorTransport(httpx.AsyncBaseTransport):
+    """One pool of connections, without a bound of its own: lanes bound each shop's calls (streams/effects.py), and a
+    common bound would be taken up by shops whose till does not answer. A connection per lane is what stays idle."""
+
+    def __init__(self, idle: float = IDLE) -> None:
+        self._idle = idle
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises httpx's errors: ConnectError, ConnectTimeout and UnsupportedProtocol only for what was not sent."""
+        session = self._session
+        if session is None:
+            session = self._session = self._opened()
+        timeout = request.extensions.get("timeout", {})
+        try:
+            answer = await session.request(
+                request.method,
+                _address(request.url),
+                headers=[
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+                ],
+                data=request.content or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=timeout.get("connect"), sock_read=timeout.get("read")
+                ),
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _told(error) from None
+        return httpx.Response(
+            answer.status, headers=answer.raw_headers, stream=_Body(answer), request=request
+        )
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=self._idle, ssl=httpx.create_ssl_context()
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            middlewares=(_sent_once,),
+        )
+
+
+def _address(url: httpx.URL) -> URL:
+    """The same address for aiohttp, byte for byte: how it is quoted belongs to a secret of Mplus, which is not in the
+    text of the URL either (mplus/administration.py)."""
+    place = url.netloc.decode("ascii")
+    return URL(f"{url.scheme}://{place}{url.raw_path.decode('ascii')}", encoded=True)
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's bytes as they come."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._answer.content.iter_any():
+                yield part
+        except (aiohttp.ClientError, OSError) as error:
+            raise _told(error, httpx.ReadError) from None
+
+    async def aclose(self) -> None:
+        """The connection is for the next call if the answer was read to its end, and closed if it was not."""
+        if self._answer.content.at_eof():
+            self._answer.release()
+        else:
+            self._answer.close()
+
+
+def _told(
+    error: Exception, otherwise: type[httpx.TransportError] = httpx.RemoteProtocolError
+) -> httpx.HTTPError:
+    """In httpx's words, by the kind of trouble alone."""
+    why = type(error).__name__
+    if isinstance(error, ConnectionTimeoutError):
+        return httpx.ConnectTimeout(why)
+    if isinstance(error, ClientConnectorError):
+        return httpx.ConnectError(why)
+    if isinstance(error, InvalidURL | NonHttpUrlClientError):
+        return httpx.UnsupportedProtocol(why)
+    if isinstance(error, ServerTimeoutError | TimeoutError):
+        return httpx.ReadTimeout(why)
+    if isinstance(error, ValueError):
+        return httpx.LocalProtocolError(why)
+    if isinstance(error, _Broken):
+        return httpx.ReadError(str(error))
+    return otherwise(why)
