@@ -2,7 +2,8 @@
 
 The small lane takes one call at a time, so that readings and bookings of a connection have an order on our
 clock: a reading asked after a booking was answered contains it. What takes long (whole feeds) has a lane of
-its own. Worker threads of an installation are few (facts/mplus.md 1.4): two calls at once is all it gets.
+its own. Worker threads of an installation are few (facts/mplus.md 1.4): two calls at once is all it gets. Where nothing
+takes long at the moment, who a customer is is looked up in that lane, beside the bookings.
 """
 
 from __future__ import annotations
@@ -93,7 +94,12 @@ class MplusClient:
     ) -> Delivered[MplusAnswer[T]] | Failure:
         """Sends it in its lane, again where that is safe. Never raises for what Mplus or the network does."""
         return await self._retried(
-            lambda: operation, operation.bulk, operation.idempotent, rank(operation.name), hear
+            lambda: operation,
+            operation.bulk,
+            operation.idempotent,
+            rank(operation.name),
+            hear,
+            operation.aside,
         )
 
     async def read_stock(self, article: int, branches: tuple[int, ...]) -> Delivered[Stock] | Failure:
@@ -154,10 +160,11 @@ class MplusClient:
         idempotent: bool,
         urgency: int,
         hear: Hear | None = None,
+        aside: bool = False,
     ) -> Delivered[MplusAnswer[T]] | Failure:
         lane = self._bulk if bulk else self._small
         return await with_retries(
-            lambda _: self._in_turn(lane, make, urgency, hear),
+            lambda _: self._in_turn(lane, make, urgency, hear, aside),
             self._policy,
             self._sleep,
             self._random,
@@ -165,14 +172,22 @@ class MplusClient:
         )
 
     async def _in_turn(
-        self, lane: _Lane, make: Callable[[], Operation[T]], urgency: int, hear: Hear | None
+        self,
+        lane: _Lane,
+        make: Callable[[], Operation[T]],
+        urgency: int,
+        hear: Hear | None,
+        aside: bool,
     ) -> Delivered[MplusAnswer[T]] | Failure:
         """One try. The lane is free while a retry waits."""
         if lane.waiting >= MOST_WAITING:
             return NotSent(why=f"{MOST_WAITING} calls wait for this Mplus already", retry_after=COME_AGAIN)
         lane.waiting += 1
         try:
-            async with lane.turn.of(urgency):
+            turn = lane.turn
+            if aside and turn.held and not self._bulk.turn.held:
+                turn = self._bulk.turn
+            async with turn.of(urgency):
                 return await self._once(make(), lane, hear)
         finally:
             lane.waiting -= 1

@@ -28,6 +28,8 @@ class Operation(Generic[T]):
     """It may be sent again after its answer was lost."""
     bulk: bool = False
     """It reads a whole feed: it goes through the lane of what takes long."""
+    aside: bool = False
+    """It may be asked while a booking is under way: nothing hangs on which of the two was first."""
     kept: bool = False
     """Its replies are kept on the raw topic. Of the others only those that could not be understood are."""
 
@@ -71,6 +73,7 @@ def operation(
     *content: str,
     idempotent: bool = True,
     kept: bool = False,
+    aside: bool = False,
 ) -> Operation[T]:
     """A small operation: `content` goes into the operation's element, `read` gets the response element."""
     return Operation(
@@ -78,6 +81,7 @@ def operation(
         soap.envelope(name, *content),
         lambda body, asked_at, answered_at: read(reply.answer(body)),
         idempotent=idempotent,
+        aside=aside,
         kept=kept,
     )
 

@@ -97,7 +97,7 @@ def _find(*terms: str, fits: Callable[[Node], bool], at: str = "") -> Search:
 
     wanted = soap.tag("relation", *terms, soap.filled("zipcode", at))
     request = soap.tag("request", wanted, soap.flag("exactMatch", True))
-    return operation("findRelationV2", read, request, kept=True)
+    return operation("findRelationV2", read, request, kept=True, aside=True)
 
 
 def create(customer: Customer, contact_below: bool = True) -> Operation[int | Refused]:

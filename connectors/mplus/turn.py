@@ -36,6 +36,11 @@ class Turn:
         self._every = every
         self._given = 0
 
+    @property
+    def held(self) -> bool:
+        """Somebody has it now."""
+        return self._held
+
     @asynccontextmanager
     async def of(self, urgency: int) -> AsyncIterator[None]:
         """Waits for the turn, and gives it on."""

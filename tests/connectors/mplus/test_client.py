@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from random import Random
 
@@ -310,3 +310,98 @@ async def test_the_secret_is_in_no_log_line(caplog: pytest.LogCaptureFixture) ->
     assert f"127.0.0.1:{port}" in caplog.text
     for spelling in (SECRET, "s3cr", "ssword", "secret="):
         assert spelling not in caplog.text
+
+
+class Gate:
+    """Lets replies through one by one; knows what is under way."""
+
+    def __init__(self, till: Till, **replies: bytes) -> None:
+        self.under_way: list[str] = []
+        self.most = 0
+        self._open: dict[str, asyncio.Event] = {name: asyncio.Event() for name in replies}
+        self._came = asyncio.Condition()
+        for name, body in replies.items():
+            till.will(name, self._held(name, body))
+
+    def _held(self, name: str, body: bytes) -> Callable[[httpx.Request], Awaitable[httpx.Response]]:
+        async def answer(request: httpx.Request) -> httpx.Response:
+            self.under_way.append(name)
+            self.most = max(self.most, len(self.under_way))
+            async with self._came:
+                self._came.notify_all()
+            await self._open[name].wait()
+            self.under_way.remove(name)
+            return httpx.Response(200, content=body)
+
+        return answer
+
+    async def until(self, *under_way: str) -> None:
+        async with asyncio.timeout(5), self._came:
+            await self._came.wait_for(lambda: sorted(self.under_way) == sorted(under_way))
+
+    def open(self, name: str) -> None:
+        self._open[name].set()
+
+
+def by_email() -> relations.Search:
+    return relations.searches(CUSTOMER, "email").calls[0]
+
+
+async def test_who_a_customer_is_is_looked_up_beside_a_booking(till: Till) -> None:
+    gate = Gate(till, createRelation=sample("resp_createRelation"), getApiVersion=VERSION)
+    till.will("findRelationV2", sample("resp_findRelation_none"))
+    client = till.client()
+    booking = asyncio.create_task(client.send(relations.create(CUSTOMER)))
+    await gate.until("createRelation")
+    behind = asyncio.create_task(client.api_version())
+    assert isinstance(await client.send(by_email()), Delivered)
+    assert gate.under_way == ["createRelation"], "what is no such look waits for its turn"
+    gate.open("createRelation")
+    await booking
+    await gate.until("getApiVersion")
+    gate.open("getApiVersion")
+    await behind
+    assert till.asked == ["createRelation", "findRelationV2", "getApiVersion"]
+
+
+async def test_a_look_waits_for_its_turn_while_something_long_is_under_way(till: Till) -> None:
+    """Two calls at once is all that an installation gets (facts/mplus.md 1.4)."""
+    gate = Gate(
+        till,
+        createRelation=sample("resp_createRelation"),
+        getOrders=sample("resp_getOrders"),
+        findRelationV2=sample("resp_findRelation_none"),
+    )
+    client = till.client()
+    calls = [asyncio.create_task(client.send(orders.get_orders(0)))]
+    await gate.until("getOrders")
+    calls.append(asyncio.create_task(client.send(relations.create(CUSTOMER))))
+    await gate.until("getOrders", "createRelation")
+    calls.append(asyncio.create_task(client.send(by_email())))
+    gate.open("createRelation")
+    await gate.until("getOrders", "findRelationV2")
+    gate.open("getOrders")
+    gate.open("findRelationV2")
+    assert all(isinstance(one, Delivered) for one in await asyncio.gather(*calls))
+    assert gate.most == 2
+
+
+async def test_something_long_waits_for_a_look_that_is_under_way(till: Till) -> None:
+    gate = Gate(
+        till,
+        createRelation=sample("resp_createRelation"),
+        findRelationV2=sample("resp_findRelation_none"),
+        getOrders=sample("resp_getOrders"),
+    )
+    client = till.client()
+    calls = [asyncio.create_task(client.send(relations.create(CUSTOMER)))]
+    await gate.until("createRelation")
+    calls.append(asyncio.create_task(client.send(by_email())))
+    await gate.until("createRelation", "findRelationV2")
+    calls.append(asyncio.create_task(client.send(orders.get_orders(0))))
+    gate.open("findRelationV2")
+    await gate.until("createRelation", "getOrders")
+    gate.open("createRelation")
+    gate.open("getOrders")
+    await asyncio.gather(*calls)
+    assert gate.most == 2
