@@ -41,7 +41,7 @@ from connectors.mplus.client import MplusClient
 from connectors.mplus.executor import MplusExecutor
 from connectors.mplus.intake import translate as translate_mplus
 from connectors.mplus.signature import key_of
-from connectors.transport import transport
+from connectors.transport import vendor_http
 from streams.alarms import Alarms
 from streams.catalogue.flow import CATALOGUE
 from streams.codec import fact_headers, message_draft
@@ -151,11 +151,11 @@ def administration(connection: Connection) -> MplusAdministration:
 
 @asynccontextmanager
 async def clients(settings: Settings, clock: Clock) -> AsyncIterator[Clients]:
-    """Pools are closed at the end. Redirects are not followed: a secret would travel along."""
+    """Pools are closed at the end."""
     timeout = httpx.Timeout(settings.vendors.bol_timeout, connect=min(10.0, settings.vendors.bol_timeout))
     async with (
-        httpx.AsyncClient(timeout=timeout, transport=transport(), follow_redirects=False) as bol_http,
-        httpx.AsyncClient(transport=transport(), follow_redirects=False) as mplus_http,
+        vendor_http(timeout) as bol_http,
+        vendor_http() as mplus_http,
     ):
         made = Clients(settings, bol_http, mplus_http, clock)
         try:

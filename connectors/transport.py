@@ -1,7 +1,7 @@
 """How the vendors' calls reach the network: httpx in front, aiohttp's pool and parser behind it.
 
 httpx's own transport goes through every open connection at each call, twice, and asks the system about each
-(docs/measured.md has the price); aiohttp finds a free one without looking, and reads answers in C. What a flow hangs
+(decision 0012 has the price); aiohttp finds a free one without looking, and reads answers in C. What a flow hangs
 on is kept by this module: whether a call was surely not sent. Only what fails before there is a connection is told
 as that (httpx.ConnectError, ConnectTimeout); aiohttp's repeating of a PUT or DELETE whose connection broke is
 prevented, since the one who repeats is connectors/retry.py. No text of an exception holds the address: it carries
@@ -10,7 +10,9 @@ a secret of Mplus.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 from urllib.request import getproxies
 
 import aiohttp
@@ -28,9 +30,36 @@ IDLE = 60.0
 """Seconds that a connection is kept for the next call."""
 
 
-def transport() -> httpx.AsyncBaseTransport | None:
-    """The transport of all calls to vendors; None is httpx's own, where the environment names a proxy."""
-    return None if getproxies() else VendorTransport()
+def vendor_http(timeout: httpx.Timeout | None = None) -> httpx.AsyncClient:
+    """The client of all calls to vendors, as `httpx.AsyncClient`; httpx's own where the environment names a proxy.
+    Redirects are not followed: a secret would travel along."""
+    waits = timeout or httpx.Timeout(30.0, connect=10.0)
+    return httpx.AsyncClient(timeout=waits, verify=trusted()) if getproxies() else VendorHttp(waits)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom we believe to be a vendor; read from a file of some hundred certificates, once."""
+    return httpx.create_ssl_context()
+
+
+class VendorHttp(httpx.AsyncClient):
+    """Without what no call to a vendor needs, and takes a quarter of the time of each: signing in, following redirects,
+    and a jar that every answer is searched for cookies for."""
+
+    def __init__(self, timeout: httpx.Timeout) -> None:
+        self._way = VendorTransport()
+        super().__init__(timeout=timeout, transport=self._way, follow_redirects=False)
+
+    async def send(self, request: httpx.Request, *, stream: bool = False, **_: object) -> httpx.Response:
+        """See httpx.AsyncClient."""
+        answer = await self._way.handle_async_request(request)
+        if not stream:
+            try:
+                await answer.aread()
+            finally:
+                await answer.aclose()
+        return answer
 
 
 class _Broken(aiohttp.ClientError):
@@ -89,9 +118,7 @@ class VendorTransport(httpx.AsyncBaseTransport):
 
     def _opened(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=self._idle, ssl=httpx.create_ssl_context()
-            ),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._idle, ssl=trusted()),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),

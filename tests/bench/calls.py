@@ -1,4 +1,4 @@
-"""A call to a vendor: over httpx's own transport and over ours, in turns. `python -m tests.bench.calls [--json]`.
+"""A call to a vendor: with httpx alone and with ours, in turns. `python -m tests.bench.calls [--json]`.
 
 A server in a process of its own answers two bytes; what is told is the processor time of the caller, in milliseconds a
 call, with one connection open and with as many as a busy shop has.
@@ -18,17 +18,17 @@ import httpx
 import orjson
 import uvloop
 
-from connectors.transport import VendorTransport
+from connectors.transport import VendorHttp
 
 CALLS = 300
 ROUNDS = 5
 OPEN = (1, 32)
 """Connections that are open, and free but for one."""
-WAYS: dict[str, Callable[[], httpx.AsyncBaseTransport]] = {
-    "httpx": lambda: httpx.AsyncHTTPTransport(
+WAYS: dict[str, Callable[[], httpx.AsyncClient]] = {
+    "httpx": lambda: httpx.AsyncClient(
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60)
     ),
-    "ours": VendorTransport,
+    "ours": lambda: VendorHttp(httpx.Timeout(30.0)),
 }
 SERVER = """
 import asyncio, sys
@@ -49,9 +49,9 @@ asyncio.run(main())
 """
 
 
-async def price(way: httpx.AsyncBaseTransport, url: str, connections: int) -> float:
+async def price(made: httpx.AsyncClient, url: str, connections: int) -> float:
     """Milliseconds of processor time a call."""
-    async with httpx.AsyncClient(transport=way) as http:
+    async with made as http:
 
         async def call() -> None:
             request = http.build_request("POST", url, content=b"x" * 500, headers={"SOAPAction": "getStock"})

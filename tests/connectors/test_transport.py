@@ -12,7 +12,7 @@ import pytest
 
 from connectors import transport as module
 from connectors.mplus.administration import MplusAdministration
-from connectors.transport import VendorTransport, transport
+from connectors.transport import VendorHttp, VendorTransport, trusted, vendor_http
 
 Serve = Callable[[bytes, int], Awaitable[bytes | None]]
 """A request as it came and its number on its connection, to the bytes of the answer; None: hang up."""
@@ -76,8 +76,12 @@ async def serving(serve: Serve, hang_up: bool = False) -> AsyncIterator[tuple[st
 
 @pytest.fixture(params=["ours", "httpx"])
 async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
-    way = VendorTransport() if request.param == "ours" else httpx.AsyncHTTPTransport()
-    async with httpx.AsyncClient(transport=way, timeout=5) as client:
+    waits = httpx.Timeout(5)
+    async with (
+        VendorHttp(waits)
+        if request.param == "ours"
+        else httpx.AsyncClient(timeout=waits, verify=trusted()) as client
+    ):
         yield client
 
 
@@ -261,7 +265,7 @@ async def test_many_calls_at_once(http: httpx.AsyncClient) -> None:
 async def test_no_error_holds_the_address() -> None:
     async with serving(ok) as (url, _):
         pass
-    async with httpx.AsyncClient(transport=VendorTransport()) as http:
+    async with VendorHttp(httpx.Timeout(5)) as http:
         for address in (f"{url}/?secret=hush", "ftp://somewhere/?secret=hush", "http:///?secret=hush"):
             with pytest.raises(httpx.HTTPError) as told:
                 await http.post(address, content=b"x")
@@ -281,6 +285,6 @@ async def test_it_can_be_closed_without_having_been_used_and_twice() -> None:
 
 def test_behind_a_proxy_httpx_has_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "getproxies", dict)
-    assert isinstance(transport(), VendorTransport)
+    assert isinstance(vendor_http(), VendorHttp)
     monkeypatch.setattr(module, "getproxies", lambda: {"https": "http://proxy.example:3128"})
-    assert transport() is None
+    assert type(vendor_http()) is httpx.AsyncClient
