@@ -10,6 +10,7 @@ do not.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _PARTS = (
@@ -48,6 +49,14 @@ _PLAIN_IN_A_GROUP = {
 """What may be shown of a person's record all the same."""
 
 
+Verdict = Literal["secret", "personal", "plain"]
+
+KNOWN = 4_096
+"""Fields whose place and verdict are kept: the vendors' have some hundreds, each of them a thousand times a minute."""
+LONGEST_KNOWN = 100
+"""Characters of a name that is kept; a hostile body must not fill the memory with its own."""
+
+
 class Field(NamedTuple):
     """Where a value stands: its bare name, the name above it, and whether all around it is about a person."""
 
@@ -58,25 +67,41 @@ class Field(NamedTuple):
 
     def below(self, name: str) -> Field:
         """The field of this name inside this one."""
-        within = self.within
-        if _GROUP.search(self.name):
-            within = within or "person"
-        elif self.verdict == "personal":
-            within = "detail"
-        return Field(bare(name), self.name or self.above, within)
+        if len(name) > LONGEST_KNOWN or len(self.name) > LONGEST_KNOWN or len(self.above) > LONGEST_KNOWN:
+            return _below(self, name)
+        return _known_below(self, name)
 
     @property
-    def verdict(self) -> Literal["secret", "personal", "plain"]:
+    def verdict(self) -> Verdict:
         """What may be done with a value here."""
-        if _SECRET.search(self.name):
-            return "secret"
-        if self.within == "detail":
-            return "personal"
-        if self.within == "person":
-            return "plain" if self.name in _PLAIN_IN_A_GROUP else "personal"
-        if self.name == "name" and self.above in _HARMLESS_NAMES:
-            return "plain"
-        return "personal" if _PERSONAL.search(self.name) else "plain"
+        if len(self.name) > LONGEST_KNOWN or len(self.above) > LONGEST_KNOWN:
+            return _verdict(self)
+        return _known_verdict(self)
+
+
+def _below(field: Field, name: str) -> Field:
+    within = field.within
+    if _GROUP.search(field.name):
+        within = within or "person"
+    elif field.verdict == "personal":
+        within = "detail"
+    return Field(bare(name), field.name or field.above, within)
+
+
+def _verdict(field: Field) -> Verdict:
+    if _SECRET.search(field.name):
+        return "secret"
+    if field.within == "detail":
+        return "personal"
+    if field.within == "person":
+        return "plain" if field.name in _PLAIN_IN_A_GROUP else "personal"
+    if field.name == "name" and field.above in _HARMLESS_NAMES:
+        return "plain"
+    return "personal" if _PERSONAL.search(field.name) else "plain"
+
+
+_known_below = lru_cache(KNOWN)(_below)
+_known_verdict = lru_cache(KNOWN)(_verdict)
 
 
 def bare(name: str) -> str:
