@@ -234,8 +234,8 @@ def _xml(text: bytes) -> str | None:
     texts: list[_Text] = []
     _walk_xml(tree, Field(name=bare(tree.tag)), 0, mask, texts)
     mask.ready()
-    for text in texts:
-        text.put(mask)
+    for one in texts:
+        one.put(mask)
     etree.indent(tree, "  ")
     return etree.tostring(tree, encoding="unicode")
 

@@ -335,7 +335,7 @@ def parts(rounds: list[list[tuple[str, object]]]) -> tuple[float, float]:
         put(log, clock, number, told)
     began = time.process_time()
     for at, records in log.partition.items():
-        entries_of(at, Run(at, 0, len(records), records).records)
+        entries_of([Run(at, 0, len(records), records)])
     rows = time.process_time() - began
     bodies = [what.body for told in rounds for entity, what in told if isinstance(what, Answer) and entity]
     began = time.process_time()
