@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from lxml import etree
 
-from app.readmodel.personal_fields import Field, Verdict, bare
+from app.readmodel.personal_fields import Field, Verdict
 from streams.vocabulary.activity import masked
 
 READ_BYTES = 512 * 1024
@@ -166,6 +166,7 @@ def _decent(value: str) -> str:
 # -- JSON
 
 _Change = Callable[[str], str]
+_ROOT = Field()
 
 
 def _json(text: bytes) -> str | None:
@@ -174,9 +175,9 @@ def _json(text: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     mask = _Mask()
-    _walk_json(tree, Field(), 0, mask.collect, mask.hear)
+    _walk_json(tree, _ROOT, 0, mask.collect, mask.hear)
     mask.ready()
-    tree = _walk_json(tree, Field(), 0, mask.personal, mask.plain)
+    tree = _walk_json(tree, _ROOT, 0, mask.personal, mask.plain)
     return _indented(json.dumps(tree, ensure_ascii=False).encode(errors="replace"))
 
 
@@ -232,41 +233,24 @@ def _xml(text: bytes) -> str | None:
         return None  # entities of its own making: no vendor sends any
     mask = _Mask()
     texts: list[_Text] = []
-    _walk_xml(tree, Field(name=bare(tree.tag)), 0, mask, texts)
+    _walk_xml(tree, _ROOT.below(tree.tag), 0, mask, texts)
     mask.ready()
     for one in texts:
-        one.put(mask)
+        _put(one, mask)
     etree.indent(tree, "  ")
     return etree.tostring(tree, encoding="unicode")
 
 
-class _Text(NamedTuple):
-    """A text of an element: its own, the one behind it, or that of an attribute."""
-
-    node: Any
-    attribute: str | None
-    behind: bool
-    verdict: Verdict
-    value: str
-
-    def put(self, mask: _Mask) -> None:
-        """Puts what may be shown in its place."""
-        if self.verdict == "secret":
-            shown = HIDDEN
-        else:
-            shown = mask.personal(self.value) if self.verdict == "personal" else mask.plain(self.value)
-        if self.attribute is not None:
-            self.node.set(self.attribute, shown)
-        elif shown != self.value:
-            if self.behind:
-                self.node.tail = shown
-            else:
-                self.node.text = shown
+_OWN, _BEHIND = "", " "
+"""The text in an element and the one after it; no attribute has such a name."""
+_Text = tuple[Any, str, Verdict, str]
+"""A text of a document: the element, which of its texts (_OWN, _BEHIND, an attribute's name), and the text itself."""
 
 
 def _walk_xml(node: Any, field: Field, depth: int, mask: _Mask, texts: list[_Text]) -> None:
     """Finds the texts, tells the mask of them, and takes out what is below a secret or too deep."""
     verdict = field.verdict
+    hear = mask.hear if verdict == "plain" else mask.collect
     if depth > DEEPEST or verdict == "secret":
         mask.collect("".join(node.itertext()))
         for child in list(node):
@@ -275,19 +259,26 @@ def _walk_xml(node: Any, field: Field, depth: int, mask: _Mask, texts: list[_Tex
     else:
         text = node.text
         if text and not text.isspace():
-            _hear(_Text(node, None, False, verdict, text), mask, texts)
+            texts.append((node, _OWN, verdict, hear(text)))
     for key, value in node.items():
-        _hear(_Text(node, key, False, field.below(key).verdict, value), mask, texts)
+        own = field.below(key).verdict
+        texts.append((node, key, own, mask.hear(value) if own == "plain" else mask.collect(value)))
     for child in node:
         _walk_xml(child, field.below(child.tag), depth + 1, mask, texts)
         tail = child.tail
         if tail and not tail.isspace():
-            _hear(_Text(child, None, True, verdict, tail), mask, texts)
+            texts.append((child, _BEHIND, verdict, hear(tail)))
 
 
-def _hear(text: _Text, mask: _Mask, texts: list[_Text]) -> None:
-    if text.verdict == "plain":
-        mask.hear(text.value)
+def _put(text: _Text, mask: _Mask) -> None:
+    node, which, verdict, value = text
+    shown = HIDDEN
+    if verdict != "secret":
+        shown = mask.personal(value) if verdict == "personal" else mask.plain(value)
+    if which == _OWN:
+        if shown != value:  # most may stay
+            node.text = shown
+    elif which == _BEHIND:
+        node.tail = shown
     else:
-        mask.collect(text.value)
-    texts.append(text)
+        node.set(which, shown)
