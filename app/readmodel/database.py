@@ -222,6 +222,10 @@ def alone(connection: Connection, number: int) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
+_Text = tuple[str, Callable[[Mapping[str, Any]], Any]]
+"""A statement as the driver takes it, and what makes its parameters of a row."""
+
+
 class Prepared:
     """A statement that is made into text once for each kind of database. To make it takes SQLAlchemy much longer than
     to run it takes the database, and the projection runs the same few many times a second."""
@@ -230,7 +234,7 @@ class Prepared:
         """`make` gets the database's own `insert` and gives the statement, with a parameter of each of these names."""
         self._make = make
         self._names = names
-        self._texts: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {}
+        self._texts: dict[str, _Text] = {}
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Runs it for each row in turn; how many rows of the table it touched."""
@@ -246,15 +250,15 @@ class Prepared:
         text, parameters = self._for(connection.dialect)
         return connection.exec_driver_sql(text, parameters(row)).scalars().all()
 
-    def _for(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+    def _for(self, dialect: Dialect) -> _Text:
         found = self._texts.get(dialect.name)
         if found is None:
             found = self._texts[dialect.name] = self._prepared(dialect)
         return found
 
-    def _prepared(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
-        insert = (postgresql if dialect.name == "postgresql" else sqlite).insert
-        statement = self._make(insert)
+    def _prepared(self, dialect: Dialect) -> _Text:
+        # Both know `ON CONFLICT`, each with a class of its own in SQLAlchemy.
+        statement = self._make((postgresql if dialect.name == "postgresql" else sqlite).insert)
         keys = list(self._names) if statement.is_insert else None
         compiled = statement.compile(dialect=dialect, column_keys=keys)
         constant = {name: value for name, value in compiled.params.items() if name not in self._names}

@@ -15,13 +15,15 @@ from app.readmodel.database import Database, ReadModelUnavailable
 from app.readmodel.entries import READ, entries_of
 from app.readmodel.pruning import SLICE, Keep, slices
 from app.readmodel.writing import Applied, Moved, Stretch, forget, prepare, write
-from streams.log.base import LogReader, LogUnavailable, TopicPartition
+from streams.log.base import LogReader, LogUnavailable, Run, TopicPartition
 from streams.vocabulary.time import Clock, seconds
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 """Records a transaction, of however many partitions."""
+AT_ONCE_BYTES = 4 * 1024 * 1024
+"""And bytes, beside what one partition gives: pages of a whole catalogue would fill the memory together."""
 PACE = 0.25
 """Seconds in which what has changed gathers before it is read: a person sees no difference, and the agents, which
 share the process, need not wait for the many small transactions that it would take otherwise (it halved the time
@@ -119,13 +121,15 @@ class Projection:
                 self._positions = await self._start()
             progress = 0
             gathered: list[Stretch] = []
+            records = size = 0
             for at, position in list(self._positions.items()):
                 run = await self._reader.read(at, position or 0, AT_ONCE)
                 if run.end <= (position or 0):
                     continue
-                if sum(len(one.run.records) for one in gathered) + len(run.records) > AT_ONCE:
+                records, size = records + len(run.records), size + _bytes(run)
+                if records > AT_ONCE or size > AT_ONCE_BYTES:
                     progress += await self._apply(gathered)
-                    gathered = []
+                    gathered, records, size = [], len(run.records), _bytes(run)
                 gathered.append(Stretch(run, position))
             progress += await self._apply(gathered)
         except Moved:
@@ -139,8 +143,8 @@ class Projection:
         return progress
 
     async def _apply(self, gathered: Sequence[Stretch]) -> int:
-        """All of it in one transaction: most partitions have a few records, and each transaction costs as much as
-        some ten of them. Raises Moved: another process was here first."""
+        """All of it in one transaction: most partitions have a few records, and a transaction has its price. Raises
+        Moved: another process was here first."""
         if not gathered:
             return 0
         applied = await self._database.write(
@@ -174,3 +178,7 @@ class Projection:
         known = {at: position or 0 for at, position in (self._positions or {}).items()}
         if await self._reader.changed(known, WAIT):
             await self._sleep(PACE)
+
+
+def _bytes(run: Run) -> int:
+    return sum(len(record.value or b"") for record in run.records)

@@ -268,3 +268,18 @@ def test_names_of_a_hostile_body_do_not_stay() -> None:
     assert _known_below.cache_info().currsize <= KNOWN
     long = Field().below("y" * 10_000)
     assert long.below("z") is not long.below("z")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x" * length for length in (199, 200, 201, 1999, 2000, 2001)),
+        "basic 12345678",
+        "basic 1234567",
+        "a=b",
+        "@",
+    ],
+)
+def test_texts_at_an_edge_are_masked_as_thoroughly(text: str) -> None:
+    body = json.dumps({"text": text, "more": f"{text} {text}"}).encode()
+    assert shown_body(body) == thorough.shown(body)

@@ -104,6 +104,25 @@ async def test_all_partitions_are_one_transaction(model: ReadModel, log: MemoryL
     assert told == [sum(len(records) for records in log.partition.values())]
 
 
+async def test_large_bodies_of_many_partitions_are_not_held_together(
+    model: ReadModel, log: MemoryLog, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.readmodel.projection.AT_ONCE_BYTES", 1000)
+    told: list[int] = []
+    projection = Projection(
+        model.database,
+        log,
+        clock=clock,
+        sleep=at_once,
+        on_applied=lambda applied: told.append(applied.records),
+    )
+    for entity in ("1", "2"):
+        for vendor in ("bol", "mplus"):
+            log.answer(vendor, "get", b"x" * 400, entity)
+    await projection.catch_up()
+    assert told == [2, 2]
+
+
 @pytest.mark.parametrize("topic", READ)
 async def test_nothing_is_written_where_one_position_was_moved(
     model: ReadModel, log: MemoryLog, projection: Projection, topic: str
