@@ -118,7 +118,7 @@ async def test_large_bodies_of_many_partitions_are_not_held_together(
     )
     for entity in ("1", "2"):
         for vendor in ("bol", "mplus"):
-            log.answer(vendor, "get", b"x" * 400, entity)
+            log.answer(vendor, f"get-{vendor}", b"x" * 400, entity)
     await projection.catch_up()
     assert told == [2, 2]
 
