@@ -10,10 +10,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import Connection, Dialect, Engine, Table, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
@@ -221,29 +222,100 @@ def alone(connection: Connection, number: int) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
-def once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Inserts the row; False where its key is there already, also by a transaction that ends just now."""
-    statement = _into(connection, table).values(row).on_conflict_do_nothing()
-    # Without the option SQLAlchemy says -1 of an INSERT on PostgreSQL.
-    done = connection.execute(statement, execution_options={"preserve_rowcount": True})
-    return done.rowcount == 1
+_Text = tuple[str, Callable[[Mapping[str, Any]], Any]]
+"""A statement as the driver takes it, and what makes its parameters of a row."""
 
 
-def upsert(
-    connection: Connection,
-    table: Table,
-    rows: Sequence[Mapping[str, Any]],
-    change: Callable[[Any], Mapping[str, ColumnElement[Any]]],
-) -> None:
-    """Inserts each row in turn; where its key is there already, sets what `change(excluded)` says."""
-    if not rows:
-        return
+class Prepared:
+    """A statement that is made into text once for each kind of database. To make it takes SQLAlchemy much longer than
+    to run it takes the database, and the projection runs the same few many times a second."""
+
+    def __init__(self, make: Callable[[Any], Any], names: Sequence[str]) -> None:
+        """`make` gets the database's own `insert` and gives the statement, with a parameter of each of these names."""
+        self._make = make
+        self._names = names
+        self._texts: dict[str, _Text] = {}
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Runs it for each row in turn; how many rows of the table it touched."""
+        text, parameters = self._for(connection.dialect)
+        # Without the option SQLAlchemy says -1 of an INSERT on PostgreSQL.
+        done = connection.exec_driver_sql(
+            text, [parameters(row) for row in rows], execution_options={"preserve_rowcount": True}
+        )
+        return done.rowcount
+
+    def ask(self, connection: Connection, row: Mapping[str, Any]) -> Sequence[Any]:
+        """The first column of what it finds."""
+        text, parameters = self._for(connection.dialect)
+        return connection.exec_driver_sql(text, parameters(row)).scalars().all()
+
+    def _for(self, dialect: Dialect) -> _Text:
+        found = self._texts.get(dialect.name)
+        if found is None:
+            found = self._texts[dialect.name] = self._prepared(dialect)
+        return found
+
+    def _prepared(self, dialect: Dialect) -> _Text:
+        # Both know `ON CONFLICT`, each with a class of its own in SQLAlchemy.
+        statement = self._make((postgresql if dialect.name == "postgresql" else sqlite).insert)
+        keys = list(self._names) if statement.is_insert else None
+        compiled = statement.compile(dialect=dialect, column_keys=keys)
+        constant = {name: value for name, value in compiled.params.items() if name not in self._names}
+        if compiled.positiontup is None:
+            return compiled.string, (lambda row: {**row, **constant}) if constant else (lambda row: row)
+        places = tuple(compiled.positiontup)
+        if not constant and len(places) > 1:
+            return compiled.string, itemgetter(*places)
+        return compiled.string, lambda row: tuple(
+            constant[name] if name in constant else row[name] for name in places
+        )
+
+
+def insert(table: Table) -> Prepared:
+    """Inserts rows, which get a number of their own where the table counts."""
+    names = [column.name for column in table.columns if column.name != "id"]
+    return Prepared(lambda into: into(table).inline(), names)
+
+
+def insert_where_missing(table: Table) -> Prepared:
+    """Inserts each row but where its key is there already, also by a transaction that ends just now."""
+    return Prepared(
+        lambda into: into(table).inline().on_conflict_do_nothing(), [one.name for one in table.columns]
+    )
+
+
+def upsert(table: Table, change: Callable[[Any], Mapping[str, ColumnElement[Any]]]) -> Prepared:
+    """Inserts each row; where its key is there already, sets what `change(excluded)` says."""
     key = [column.name for column in table.primary_key]
-    into = _into(connection, table)
-    statement = into.on_conflict_do_update(index_elements=key, set_=dict(change(into.excluded)))
-    connection.execute(statement, list(rows))
+
+    def make(into: Any) -> Any:
+        one = into(table).inline()
+        return one.on_conflict_do_update(index_elements=key, set_=dict(change(one.excluded)))
+
+    return Prepared(make, [column.name for column in table.columns])
 
 
-def _into(connection: Connection, table: Table) -> Any:
-    """Both databases know `ON CONFLICT`, each with a class of its own in SQLAlchemy."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+class Among:
+    """Which of many values a column has. Asked in rounded numbers, so that there are few different statements."""
+
+    def __init__(self, column: ColumnElement[str]) -> None:
+        self._column = column
+        self._by_size: dict[int, Prepared] = {}
+
+    def __call__(self, connection: Connection, values: Sequence[str]) -> set[str]:
+        """Those of the values that are there."""
+        if not values:
+            return set()
+        size = 1 << (len(values) - 1).bit_length()
+        asking = self._by_size.get(size)
+        if asking is None:
+            asking = self._by_size[size] = self._asking(size)
+        padded = {f"value_{number}": value for number, value in enumerate(values)}
+        padded |= {f"value_{number}": values[-1] for number in range(len(values), size)}
+        return set(asking.ask(connection, padded))
+
+    def _asking(self, size: int) -> Prepared:
+        names = [f"value_{number}" for number in range(size)]
+        parameters = [bindparam(name, type_=self._column.type) for name in names]
+        return Prepared(lambda _: select(self._column).where(self._column.in_(parameters)), names)

@@ -1,9 +1,9 @@
-"""Records to table rows: pure, so that a whole run is made ready before its transaction begins."""
+"""Records to table rows: pure, so that whole runs are made ready before anything is written."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -12,7 +12,7 @@ import msgspec
 from app.readmodel.freshness import bucket_of
 from app.readmodel.masking import scrubbed, shown_body
 from streams.codec import FactReader, Unreadable, asking_of, split_key
-from streams.log.base import Record, TopicPartition, header
+from streams.log.base import Record, Run, TopicPartition, header
 from streams.topics import ACTIVITY, BOL_RAW, DEAD_LETTERS, MPLUS_RAW
 from streams.vocabulary.activity import (
     Activity,
@@ -39,7 +39,7 @@ _Row = dict[str, Any]
 
 
 class Entries(msgspec.Struct):
-    """What one run adds to the tables, in the order of its records."""
+    """What runs add to the tables, in the order of their records."""
 
     history: list[_Row] = []
     articles: list[_Row] = []
@@ -52,26 +52,31 @@ class Entries(msgspec.Struct):
     """Topic, reason, when (ms) and where (`activity/3 @ 1712`)."""
 
 
-def entries_of(at: TopicPartition, records: Sequence[Record]) -> Entries:
-    """The rows of these records. What cannot be read is in `skipped`, never an exception."""
+def entries_of(runs: Iterable[Run]) -> Entries:
+    """The rows of these runs' records. What cannot be read is in `skipped`, never an exception."""
     entries = Entries()
-    for record in records:
-        try:
-            if at.topic == ACTIVITY.name:
-                _activity(entries, record)
-            elif at.topic == DEAD_LETTERS.name:
-                _dead_letter(entries, record)
-            else:
-                _answer(entries, at, record)
-        except Unreadable as error:
-            _skip(entries, at, record, _reason(error))
-        except Exception as error:  # a bug here: that record is not shown, the others are
-            _skip(entries, at, record, f"reading it failed: {type(error).__name__}")
+    for run in runs:
+        for record in run.records:
+            _read(entries, run.at, record)
     for rows in (entries.history, entries.articles, entries.orders, entries.returns, entries.connections):
         _clean(rows)
     _clean(entries.answers)
     _clean(entries.dead_letters)
     return entries
+
+
+def _read(entries: Entries, at: TopicPartition, record: Record) -> None:
+    try:
+        if at.topic == ACTIVITY.name:
+            _activity(entries, record)
+        elif at.topic == DEAD_LETTERS.name:
+            _dead_letter(entries, record)
+        else:
+            _answer(entries, at, record)
+    except Unreadable as error:
+        _skip(entries, at, record, _reason(error))
+    except Exception as error:  # a bug here: that record is not shown, the others are
+        _skip(entries, at, record, f"reading it failed: {type(error).__name__}")
 
 
 def waits_for_track(order: OrderShown) -> bool:

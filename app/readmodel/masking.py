@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 from lxml import etree
 
-from app.readmodel.personal_fields import Field, bare
+from app.readmodel.personal_fields import Field, Verdict
 from streams.vocabulary.activity import masked
 
 READ_BYTES = 512 * 1024
@@ -30,7 +31,9 @@ _SECRET_IN_TEXT = re.compile(
     r"(?i)\b(secret|ident|password|token|access_token|client_secret|api_?key)=[^&\s\"'<>]+"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_BEARER_SHORTEST = len("basic 12345678")
 _UNBROKEN = re.compile(r"\S{200,}")
+_UNBROKEN_SHORTEST = 200
 
 
 def scrubbed(text: str) -> str:
@@ -39,6 +42,8 @@ def scrubbed(text: str) -> str:
         text = _MAIL.sub(lambda found: _mail(found.group()), text)
     if "=" in text:
         text = _SECRET_IN_TEXT.sub(lambda found: f"{found.group(1)}={HIDDEN}", text)
+    if len(text) < _BEARER_SHORTEST:
+        return text
     return _BEARER.sub(lambda found: f"{found.group(1)} {HIDDEN}", text)
 
 
@@ -81,11 +86,15 @@ def _mail(text: str) -> str:
 
 
 class _Mask:
-    """One body: what was found to be personal is masked wherever else it appears in it."""
+    """One body: what was found to be personal is masked wherever else it appears in it.
+
+    Most texts of a body are numbers and codes, the same again and again, and hardly one of them names a person: each
+    different one is looked at once, and only for the personal values that are somewhere in them.
+    """
 
     def __init__(self) -> None:
         self._found: set[str] = set()
-        self._others: re.Pattern[str] | None = None
+        self._plain: dict[str, str] = {}
 
     def collect(self, value: str) -> str:
         """Remembers a personal value and gives it back (pass one)."""
@@ -95,35 +104,69 @@ class _Mask:
             self._found.update(word for word in found.split() if len(word) >= 5 and word.isalpha())
         return value
 
+    def hear(self, value: str) -> str:
+        """Remembers any other value and gives it back (pass one)."""
+        self._plain[value] = ""
+        return value
+
     def ready(self) -> None:
         """All are collected: pass two may begin."""
-        if self._found:
-            longest_first = sorted(self._found, key=len, reverse=True)
-            self._others = re.compile("|".join(re.escape(value) for value in longest_first), re.IGNORECASE)
+        whole = {value for value in self._plain if _is_body(value)}
+        texts = {value: _decent(value) for value in self._plain if value not in whole}
+        others = self._others(texts.values())
+        if others is not None:
+            texts = {
+                value: others.sub(lambda found: hidden(found.group()), text) for value, text in texts.items()
+            }
+        self._plain = texts | {value: _shown_within(value) for value in whole}
+
+    def _others(self, texts: Iterable[str]) -> re.Pattern[str] | None:
+        """Finds the personal values that are in these texts; None: none is."""
+        everything = _same_for_any_case("\n".join(texts))
+        there = [value for value in self._found if _same_for_any_case(value) in everything]
+        if not there:
+            return None
+        longest_first = sorted(there, key=len, reverse=True)
+        return re.compile("|".join(re.escape(value) for value in longest_first), re.IGNORECASE)
 
     def personal(self, value: str) -> str:
         return hidden(value)
 
     def plain(self, value: str) -> str:
-        """Any other value: free text may hold what is personal or secret all the same."""
-        stripped = value.lstrip()
-        if stripped[:1] in ("{", "[", "<") and len(stripped) > 2:
-            return (
-                shown_body(stripped.encode(errors="replace")) if len(stripped) < READ_BYTES // 4 else HIDDEN
-            )
-        if len(value) > LONGEST_VALUE:
-            value = f"{value[:LONGEST_VALUE]}... ({len(value):,} characters)"
-        value = _UNBROKEN.sub(
-            lambda found: f"({len(found.group()):,} characters, not shown)", scrubbed(value)
-        )
-        if self._others is not None:
-            value = self._others.sub(lambda found: hidden(found.group()), value)
+        """Any other value: free text may hold what is personal or secret all the same (pass two)."""
+        return self._plain[value]
+
+
+def _same_for_any_case(text: str) -> str:
+    """Equal for all that `re.IGNORECASE` takes for equal (a few letters have more than two forms: `s` has three)."""
+    return text.replace("\u0130", "i").lower().upper()
+
+
+def _is_body(value: str) -> bool:
+    stripped = value.lstrip()
+    return len(stripped) > 2 and stripped[0] in "{[<"
+
+
+def _shown_within(value: str) -> str:
+    """A value that is a body of its own."""
+    stripped = value.lstrip()
+    return shown_body(stripped.encode(errors="replace")) if len(stripped) < READ_BYTES // 4 else HIDDEN
+
+
+def _decent(value: str) -> str:
+    """A text without what is secret or personal by its form, and not too long."""
+    if len(value) > LONGEST_VALUE:
+        value = f"{value[:LONGEST_VALUE]}... ({len(value):,} characters)"
+    value = scrubbed(value)
+    if len(value) < _UNBROKEN_SHORTEST:
         return value
+    return _UNBROKEN.sub(lambda found: f"({len(found.group()):,} characters, not shown)", value)
 
 
 # -- JSON
 
 _Change = Callable[[str], str]
+_ROOT = Field()
 
 
 def _json(text: bytes) -> str | None:
@@ -132,16 +175,24 @@ def _json(text: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     mask = _Mask()
-    _walk_json(tree, Field(), 0, mask.collect, str)
+    _walk_json(tree, _ROOT, 0, mask.collect, mask.hear)
     mask.ready()
-    tree = _walk_json(tree, Field(), 0, mask.personal, mask.plain)
-    return json.dumps(tree, indent=2, ensure_ascii=False).encode(errors="replace").decode()
+    tree = _walk_json(tree, _ROOT, 0, mask.personal, mask.plain)
+    return _indented(json.dumps(tree, ensure_ascii=False).encode(errors="replace"))
+
+
+def _indented(text: bytes) -> str:
+    try:
+        return msgspec.json.format(text, indent=2).decode()
+    except (msgspec.DecodeError, RecursionError):  # NaN and its like, which Python takes for JSON
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
 def _walk_json(node: Any, field: Field, depth: int, personal: _Change, plain: _Change) -> Any:
     if depth > DEEPEST:
         return "(deeper than is shown)"
-    if field.verdict == "secret":
+    verdict = field.verdict
+    if verdict == "secret":
         below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
         for one in below:
             _walk_json(one, field, depth + 1, personal, plain)
@@ -156,7 +207,7 @@ def _walk_json(node: Any, field: Field, depth: int, personal: _Change, plain: _C
         return [_walk_json(one, field, depth + 1, personal, plain) for one in node]
     if node is None or isinstance(node, bool):
         return node
-    if field.verdict == "personal":
+    if verdict == "personal":
         return personal(str(node))
     return plain(node) if isinstance(node, str) else node
 
@@ -181,31 +232,53 @@ def _xml(text: bytes) -> str | None:
     if tree.getroottree().docinfo.internalDTD is not None:
         return None  # entities of its own making: no vendor sends any
     mask = _Mask()
-    _walk_xml(tree, Field(name=bare(tree.tag)), 0, mask.collect, str)
+    texts: list[_Text] = []
+    _walk_xml(tree, _ROOT.below(tree.tag), 0, mask, texts)
     mask.ready()
-    _walk_xml(tree, Field(name=bare(tree.tag)), 0, mask.personal, mask.plain)
+    for one in texts:
+        _put(one, mask)
     etree.indent(tree, "  ")
     return etree.tostring(tree, encoding="unicode")
 
 
-def _walk_xml(node: Any, field: Field, depth: int, personal: _Change, plain: _Change) -> None:
-    if depth > DEEPEST or field.verdict == "secret":
-        personal("".join(node.itertext()))
+_OWN, _BEHIND = "", " "
+"""The text in an element and the one after it; no attribute has such a name."""
+_Text = tuple[Any, str, Verdict, str]
+"""A text of a document: the element, which of its texts (_OWN, _BEHIND, an attribute's name), and the text itself."""
+
+
+def _walk_xml(node: Any, field: Field, depth: int, mask: _Mask, texts: list[_Text]) -> None:
+    """Finds the texts, tells the mask of them, and takes out what is below a secret or too deep."""
+    verdict = field.verdict
+    hear = mask.hear if verdict == "plain" else mask.collect
+    if depth > DEEPEST or verdict == "secret":
+        mask.collect("".join(node.itertext()))
         for child in list(node):
             node.remove(child)
-        node.text = HIDDEN if field.verdict == "secret" else "(deeper than is shown)"
-    elif node.text and node.text.strip():
-        node.text = _xml_value(node.text, field, personal, plain)
-    for key, value in list(node.attrib.items()):
-        node.set(key, _xml_value(value, field.below(key), personal, plain))
+        node.text = HIDDEN if verdict == "secret" else "(deeper than is shown)"
+    else:
+        text = node.text
+        if text and not text.isspace():
+            texts.append((node, _OWN, verdict, hear(text)))
+    for key, value in node.items():
+        own = field.below(key).verdict
+        texts.append((node, key, own, mask.hear(value) if own == "plain" else mask.collect(value)))
     for child in node:
-        _walk_xml(child, field.below(child.tag), depth + 1, personal, plain)
-        if child.tail and child.tail.strip():
-            child.tail = _xml_value(child.tail, field, personal, plain)
+        _walk_xml(child, field.below(child.tag), depth + 1, mask, texts)
+        tail = child.tail
+        if tail and not tail.isspace():
+            texts.append((child, _BEHIND, verdict, hear(tail)))
 
 
-def _xml_value(value: str, field: Field, personal: _Change, plain: _Change) -> str:
-    if field.verdict == "secret":
-        personal(value)
-        return HIDDEN
-    return personal(value) if field.verdict == "personal" else plain(value)
+def _put(text: _Text, mask: _Mask) -> None:
+    node, which, verdict, value = text
+    shown = HIDDEN
+    if verdict != "secret":
+        shown = mask.personal(value) if verdict == "personal" else mask.plain(value)
+    if which == _OWN:
+        if shown != value:  # most may stay
+            node.text = shown
+    elif which == _BEHIND:
+        node.tail = shown
+    else:
+        node.set(which, shown)

@@ -10,7 +10,8 @@ do not.
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Literal
 
 _PARTS = (
     "firstname|lastname|surname|middlename|fullname|initials|salutation|gender|birth|street|housenumber|address"
@@ -48,35 +49,63 @@ _PLAIN_IN_A_GROUP = {
 """What may be shown of a person's record all the same."""
 
 
-class Field(NamedTuple):
-    """Where a value stands: its bare name, the name above it, and whether all around it is about a person."""
+Verdict = Literal["secret", "personal", "plain"]
 
-    name: str = ""
-    above: str = ""
-    within: Literal["", "person", "detail"] = ""
-    """`person`: a person's record, of which a few fields may be shown. `detail`: inside one personal field."""
+KNOWN = 4_096
+"""Fields that are kept: the vendors' have some hundreds, each of them a thousand times a minute."""
+LONGEST_KNOWN = 100
+"""Characters of a name that is kept; a hostile body must not fill the memory with its own."""
+
+
+class Field:
+    """Where a value stands. Two of the same place are mostly one object, and nothing changes it."""
+
+    __slots__ = ("above", "name", "short", "verdict", "within")
+
+    def __init__(self, name: str = "", above: str = "", within: Literal["", "person", "detail"] = "") -> None:
+        """Its bare name and the name above it. `within`: whether all around it is about a person. `person`: a person's
+        record, of which a few fields may be shown. `detail`: inside one personal field."""
+        self.name = name
+        self.above = above
+        self.within = within
+        self.short = len(name) <= LONGEST_KNOWN and len(above) <= LONGEST_KNOWN
+        self.verdict: Verdict = _verdict(name, above, within)
+        """What may be done with a value here."""
 
     def below(self, name: str) -> Field:
         """The field of this name inside this one."""
-        within = self.within
-        if _GROUP.search(self.name):
-            within = within or "person"
-        elif self.verdict == "personal":
-            within = "detail"
-        return Field(bare(name), self.name or self.above, within)
+        if self.short and len(name) <= LONGEST_KNOWN:
+            return _known_below(self, name)
+        return Field(*_place_below(self, name))
 
-    @property
-    def verdict(self) -> Literal["secret", "personal", "plain"]:
-        """What may be done with a value here."""
-        if _SECRET.search(self.name):
-            return "secret"
-        if self.within == "detail":
-            return "personal"
-        if self.within == "person":
-            return "plain" if self.name in _PLAIN_IN_A_GROUP else "personal"
-        if self.name == "name" and self.above in _HARMLESS_NAMES:
-            return "plain"
-        return "personal" if _PERSONAL.search(self.name) else "plain"
+
+def _place_below(field: Field, name: str) -> tuple[str, str, Literal["", "person", "detail"]]:
+    within = field.within
+    if _GROUP.search(field.name):
+        within = within or "person"
+    elif field.verdict == "personal":
+        within = "detail"
+    return bare(name), field.name or field.above, within
+
+
+def _verdict(name: str, above: str, within: str) -> Verdict:
+    if _SECRET.search(name):
+        return "secret"
+    if within == "detail":
+        return "personal"
+    if within == "person":
+        return "plain" if name in _PLAIN_IN_A_GROUP else "personal"
+    if name == "name" and above in _HARMLESS_NAMES:
+        return "plain"
+    return "personal" if _PERSONAL.search(name) else "plain"
+
+
+_known = lru_cache(KNOWN)(Field)
+
+
+@lru_cache(KNOWN)
+def _known_below(field: Field, name: str) -> Field:
+    return _known(*_place_below(field, name))
 
 
 def bare(name: str) -> str:

@@ -1,27 +1,29 @@
 """Reads the log into the read model, for as long as the application runs.
 
-Each run and the position after it are one transaction, so a crash between any two steps loses nothing and
+Runs and the positions after them are one transaction, so a crash between any two steps loses nothing and
 counts nothing twice. It belongs to no group: every console has a read model of its own.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
 from app.readmodel.database import Database, ReadModelUnavailable
 from app.readmodel.entries import READ, entries_of
 from app.readmodel.pruning import SLICE, Keep, slices
-from app.readmodel.writing import Applied, Moved, forget, prepare, write
+from app.readmodel.writing import Applied, Moved, Stretch, forget, prepare, write
 from streams.log.base import LogReader, LogUnavailable, Run, TopicPartition
 from streams.vocabulary.time import Clock, seconds
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
-"""Records a transaction."""
+"""Records a transaction, of however many partitions."""
+AT_ONCE_BYTES = 4 * 1024 * 1024
+"""And bytes, beside what one partition gives: pages of a whole catalogue would fill the memory together."""
 PACE = 0.25
 """Seconds in which what has changed gathers before it is read: a person sees no difference, and the agents, which
 share the process, need not wait for the many small transactions that it would take otherwise (it halved the time
@@ -118,16 +120,21 @@ class Projection:
             if self._positions is None:
                 self._positions = await self._start()
             progress = 0
+            gathered: list[Stretch] = []
+            records = size = 0
             for at, position in list(self._positions.items()):
                 run = await self._reader.read(at, position or 0, AT_ONCE)
                 if run.end <= (position or 0):
                     continue
-                applied = await self._apply(run, position)
-                if applied is None:
-                    self._positions = None
-                    return 1
-                self._positions[at] = run.end
-                progress += max(1, applied.records)
+                records, size = records + len(run.records), size + _bytes(run)
+                if records > AT_ONCE or size > AT_ONCE_BYTES:
+                    progress += await self._apply(gathered)
+                    gathered, records, size = [], len(run.records), _bytes(run)
+                gathered.append(Stretch(run, position))
+            progress += await self._apply(gathered)
+        except Moved:
+            self._positions = None
+            return 1
         except BaseException:
             self._positions = None  # what is durable is in the tables, not here
             raise
@@ -135,20 +142,22 @@ class Projection:
             self.standing.caught_up = True
         return progress
 
-    async def _apply(self, run: Run, position: int | None) -> Applied | None:
-        """None: another process was here first."""
-        try:
-            applied = await self._database.write(
-                lambda connection: write(connection, run, position, entries_of(run.at, run.records))
-            )
-        except Moved:
-            return None
+    async def _apply(self, gathered: Sequence[Stretch]) -> int:
+        """All of it in one transaction: most partitions have a few records, and a transaction has its price. Raises
+        Moved: another process was here first."""
+        if not gathered:
+            return 0
+        applied = await self._database.write(
+            lambda connection: write(connection, gathered, entries_of(one.run for one in gathered))
+        )
+        assert self._positions is not None
+        self._positions |= {one.run.at: one.run.end for one in gathered}
         self.standing.records += applied.records
         self.standing.skipped += applied.skipped
         self.standing.doubled += applied.doubled
         if self._on_applied is not None and (applied.areas or applied.skipped):
             self._on_applied(applied)
-        return applied
+        return max(1, applied.records)
 
     async def _start(self) -> dict[TopicPartition, int | None]:
         """The partitions there are, each with the position in the tables."""
@@ -169,3 +178,7 @@ class Projection:
         known = {at: position or 0 for at, position in (self._positions or {}).items()}
         if await self._reader.changed(known, WAIT):
             await self._sleep(PACE)
+
+
+def _bytes(run: Run) -> int:
+    return sum(len(record.value or b"") for record in run.records)

@@ -1,18 +1,20 @@
-"""One run into the tables, with its position, in one transaction: exactly once over crashes.
+"""Runs into the tables, with their positions, in one transaction: exactly once over crashes.
 
-The position is moved first and only from where this run begins; when another process has moved it, nothing is
-written. Every statement is one that both databases know (database.py has the one that differs).
+The positions are moved first and only from where the runs begin; when another process has moved one of them, nothing
+is written. Every statement is one that both databases know (database.py has the one that differs).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Table, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
+from sqlalchemy import insert as insert_into
 
-from app.readmodel.database import alone, once, upsert
+from app.readmodel.database import Among, Prepared, alone, insert, insert_where_missing, upsert
 from app.readmodel.entries import Entries
 from app.readmodel.tables import (
     VERSION,
@@ -36,9 +38,18 @@ MINUTE_MS = 60_000
 MAKING = 0x6B617373
 """The lock under which tables are made."""
 
+_Row = dict[str, Any]
+
 
 class Moved(Exception):
-    """The position is not where this run begins: another process reads into the same tables."""
+    """A position is not where its run begins: another process reads into the same tables."""
+
+
+class Stretch(NamedTuple):
+    """A run, and the position that there must be before it (None: there is none yet)."""
+
+    run: Run
+    begin: int | None
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -62,7 +73,7 @@ def prepare(connection: Connection) -> dict[TopicPartition, int]:
     if version != VERSION:
         metadata.drop_all(connection)
         metadata.create_all(connection)
-        connection.execute(insert(meta).values(name="version", value=VERSION))
+        connection.execute(insert_into(meta).values(name="version", value=VERSION))
     return {
         TopicPartition(row.topic, row.partition): int(row.position)
         for row in connection.execute(select(positions))
@@ -76,25 +87,24 @@ def forget(connection: Connection) -> None:
             connection.execute(delete(table))
 
 
-def write(connection: Connection, run: Run, begin: int | None, entries: Entries) -> Applied:
-    """Adds a run's entries and moves the position from `begin` (None: there is none yet) to the run's end.
-    Raises Moved."""
-    _move(connection, run, begin)
-    lines, known = _new(connection, history, entries.history)
-    fetched, known_answers = _new(connection, answers, entries.answers)
-    dead, known_dead = _new(connection, dead_letters, entries.dead_letters)
-    _count(connection, lines)
-    _time(connection, lines)
-    for table, rows in ((history, lines), (answers, fetched), (dead_letters, dead)):
-        if rows:
-            columns = [column.name for column in table.columns if column.name != "id"]
-            connection.execute(insert(table), [{name: row[name] for name in columns} for row in rows])
-    _show(connection, articles, entries.articles)
-    _show(connection, orders, entries.orders)
-    _show(connection, returns, entries.returns)
-    _show(connection, connections, entries.connections)
-    _skip(connection, entries)
-    groups: list[tuple[str, list[dict[str, Any]], str]] = [
+def write(connection: Connection, stretches: Sequence[Stretch], entries: Entries) -> Applied:
+    """Adds the entries of these stretches, each of another partition, and moves the position of each from where it
+    begins to where it ends. Raises Moved."""
+    _move(connection, stretches)
+    lines, known = _new(connection, _MARKS[history.name], entries.history)
+    fetched, known_answers = _new(connection, _MARKS[answers.name], entries.answers)
+    dead, known_dead = _new(connection, _MARKS[dead_letters.name], entries.dead_letters)
+    _run(connection, _COUNT, _counted(lines))
+    _run(connection, _TIME, _timed(lines))
+    _run(connection, _ADD[history.name], lines)
+    _run(connection, _ADD[answers.name], fetched)
+    _run(connection, _ADD[dead_letters.name], dead)
+    _run(connection, _SHOW[articles.name], newest(entries.articles, "article"))
+    _run(connection, _SHOW[orders.name], newest(entries.orders, "order_id"))
+    _run(connection, _SHOW[returns.name], newest(entries.returns, "return_id"))
+    _run(connection, _SHOW[connections.name], newest(entries.connections, "connection"))
+    _run(connection, _SKIP, _skipped(entries))
+    groups: list[tuple[str, list[_Row], str]] = [
         ("history", lines, "entity"),
         ("articles", entries.articles, "article"),
         ("orders", entries.orders, "order_id"),
@@ -104,7 +114,7 @@ def write(connection: Connection, run: Run, begin: int | None, entries: Entries)
         ("deadletters", dead, "entity"),
     ]
     return Applied(
-        records=len(run.records),
+        records=sum(len(one.run.records) for one in stretches),
         skipped=len(entries.skipped),
         doubled=known + known_answers + known_dead,
         areas=frozenset(area for area, rows, _ in groups if rows),
@@ -112,33 +122,45 @@ def write(connection: Connection, run: Run, begin: int | None, entries: Entries)
     )
 
 
-def _move(connection: Connection, run: Run, begin: int | None) -> None:
-    at = positions.c.topic == run.at.topic, positions.c.partition == run.at.partition
-    if begin is None:
-        row = {"topic": run.at.topic, "partition": run.at.partition, "position": run.end}
-        if not once(connection, positions, row):
-            raise Moved
-        return
-    moved = connection.execute(
-        update(positions).where(*at, positions.c.position == begin).values(position=run.end)
-    )
-    if moved.rowcount != 1:
+def _run(connection: Connection, statement: Prepared, rows: Sequence[_Row]) -> None:
+    if rows:
+        statement.run(connection, rows)
+
+
+def _move(connection: Connection, stretches: Sequence[Stretch]) -> None:
+    """In one order everywhere: two consoles on one PostgreSQL wait for each other's positions."""
+    moves = [
+        {
+            "of_topic": one.run.at.topic,
+            "of_partition": one.run.at.partition,
+            "begin": one.begin,
+            "end": one.run.end,
+        }
+        for one in sorted(stretches, key=lambda one: one.run.at)
+    ]
+    known = [one for one in moves if one["begin"] is not None]
+    if known and _MOVE.run(connection, known) != len(known):
+        raise Moved
+    first = [
+        {"topic": one["of_topic"], "partition": one["of_partition"], "position": one["end"]}
+        for one in moves
+        if one["begin"] is None
+    ]
+    if first and _BEGIN.run(connection, first) != len(first):
         raise Moved
 
 
-def _new(
-    connection: Connection, table: Table, rows: list[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], int]:
+def _new(connection: Connection, marks: Among, rows: list[_Row]) -> tuple[list[_Row], int]:
     """The rows whose mark is not known yet, and how many are."""
     if not rows:
         return rows, 0
     once = {row["mark"]: row for row in reversed(rows)}
-    known = set(connection.execute(select(table.c.mark).where(table.c.mark.in_(list(once)))).scalars())
+    known = marks(connection, list(once))
     new = [row for mark, row in reversed(once.items()) if mark not in known]
     return new, len(rows) - len(new)
 
 
-def _count(connection: Connection, lines: list[dict[str, Any]]) -> None:
+def _counted(lines: list[_Row]) -> list[_Row]:
     numbers: Counter[tuple[str, int, str]] = Counter()
     for line in lines:
         minute = line["at"] // MINUTE_MS
@@ -146,27 +168,61 @@ def _count(connection: Connection, lines: list[dict[str, Any]]) -> None:
             numbers[line["connection"], minute, line["direction"]] += 1
         if line["level"] == "stuck":
             numbers[line["connection"], minute, "stuck"] += 1
-    rows = [
+    return [
         {"connection": name, "minute": minute, "what": what, "number": number}
         for (name, minute, what), number in sorted(numbers.items())
     ]
-    upsert(connection, counts, rows, lambda new: {"number": counts.c.number + new.number})
 
 
-def _time(connection: Connection, lines: list[dict[str, Any]]) -> None:
+def _timed(lines: list[_Row]) -> list[_Row]:
     numbers = Counter(
         (line["connection"], line["kind"], line["at"] // MINUTE_MS, line["bucket"])
         for line in lines
         if line["bucket"] is not None
     )
-    rows = [
+    return [
         {"connection": name, "kind": kind, "minute": minute, "bucket": bucket, "number": number}
         for (name, kind, minute, bucket), number in sorted(numbers.items())
     ]
-    upsert(connection, timings, rows, lambda new: {"number": timings.c.number + new.number})
 
 
-def _show(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def newest(rows: list[_Row], name: str) -> list[_Row]:
+    """The rows that leave behind what all of these snapshots in turn would: the newest of each thing, since when it
+    is stuck and when it was first seen from those before. Before it stands one more where the thing became stuck
+    among these rows: the last that was not, which ends whatever it was stuck in earlier."""
+    things: dict[tuple[str, str], list[_Row]] = {}
+    for row in rows:
+        things.setdefault((row["connection"], row[name]), []).append(row)
+    if len(things) == len(rows):
+        return rows
+    kept: list[_Row] = []
+    for found in things.values():
+        since = len(found) - 1
+        while since and found[since]["stuck"] and found[since - 1]["stuck"]:
+            since -= 1
+        last = found[-1] | {"stuck_since": found[since]["stuck_since"]}
+        leave = [found[since - 1], last] if since and last["stuck"] else [last]
+        if "first_at" in last:
+            leave = [row | {"first_at": found[0]["first_at"]} for row in leave]
+        kept += leave
+    return kept
+
+
+def _skipped(entries: Entries) -> list[_Row]:
+    """One row a reason, in one order everywhere."""
+    rows: dict[tuple[str, str], _Row] = {}
+    for topic, reason, at, place in entries.skipped:
+        number = rows[topic, reason]["number"] + 1 if (topic, reason) in rows else 1
+        rows[topic, reason] = {
+            "topic": topic, "reason": reason, "number": number, "last_at": at, "last_place": place
+        }  # fmt: skip
+    return [rows[key] for key in sorted(rows)]
+
+
+# -- statements
+
+
+def _show(table: Table) -> Prepared:
     """Snapshots: the newest replaces; since when it is stuck and when it was first seen stay."""
     kept = {column.name for column in table.primary_key} | {"first_at", "stuck_since"}
 
@@ -176,21 +232,32 @@ def _show(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> N
         changes["stuck_since"] = case((new.stuck == "", None), else_=since)
         return changes
 
-    upsert(connection, table, rows, change)
+    return upsert(table, change)
 
 
-def _skip(connection: Connection, entries: Entries) -> None:
-    rows = [
-        {"topic": topic, "reason": reason, "number": 1, "last_at": at, "last_place": place}
-        for topic, reason, at, place in entries.skipped
-    ]
-    upsert(
-        connection,
-        skipped,
-        rows,
-        lambda new: {
-            "number": skipped.c.number + new.number,
-            "last_at": new.last_at,
-            "last_place": new.last_place,
-        },
-    )
+_BEGIN = insert_where_missing(positions)
+_MOVE = Prepared(
+    lambda _: (
+        update(positions)
+        .where(
+            positions.c.topic == bindparam("of_topic"),
+            positions.c.partition == bindparam("of_partition"),
+            positions.c.position == bindparam("begin"),
+        )
+        .values(position=bindparam("end"))
+    ),
+    ("of_topic", "of_partition", "begin", "end"),
+)
+_MARKS = {table.name: Among(table.c.mark) for table in (history, answers, dead_letters)}
+_ADD = {table.name: insert(table) for table in (history, answers, dead_letters)}
+_COUNT = upsert(counts, lambda new: {"number": counts.c.number + new.number})
+_TIME = upsert(timings, lambda new: {"number": timings.c.number + new.number})
+_SHOW = {table.name: _show(table) for table in (articles, orders, returns, connections)}
+_SKIP = upsert(
+    skipped,
+    lambda new: {
+        "number": skipped.c.number + new.number,
+        "last_at": new.last_at,
+        "last_place": new.last_place,
+    },
+)

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.readmodel.masking import HIDDEN, READ_BYTES, SHOWN_CHARACTERS, hidden, scrubbed, shown_body
+from app.readmodel.masking import (
+    HIDDEN,
+    READ_BYTES,
+    SHOWN_CHARACTERS,
+    _same_for_any_case,
+    hidden,
+    scrubbed,
+    shown_body,
+)
+from app.readmodel.personal_fields import KNOWN, LONGEST_KNOWN, Field, _known, _known_below
+from tests.app.readmodel import thorough
 from tests.app.readmodel.shop import BOL_ORDER, CONTRACTS, SECRETS
 
 
@@ -167,3 +180,106 @@ def test_a_track_and_trace_code_is_masked_wherever_it_stands() -> None:
     shown = shown_body(json.dumps(body).encode())
     assert "3SABCD" not in shown
     assert "TNT" in shown
+
+
+# -- as without anything that makes it fast
+
+_names = st.sampled_from(
+    ["surname", "name", "extra", "customer", "relation", "product", "password", "ident", "shipmentDetails", "city",
+     "orderId", "countryCode", "text", "line", "reference", "w.koekenbakker@voorbeeld.nl", "j@voorbeeld.nl", "a",
+     "n" * (LONGEST_KNOWN + 1), "zipCode"]
+)  # fmt: skip
+_words = st.sampled_from(
+    ["Koekenbakker", "KOEKENBAKKER", "koe\u212aenbakker", "\u0130stanbul", "istanbul", "ISTANBUL", "Stra\u017fe",
+     "strase", "\u03a3\u03af\u03c3\u03c5\u03c2", "\u03c3\u03af\u03c3\u03c5\u03c3", "Bearer abcdefgh1", "Basic abcdefgh",
+     "ba\u017fic abcdefgh", "secret=abc", "jan@devries.nl", "a@verkopen.bol.com", "8911HE", "false", "0", "\xa0", "",
+     "x" * 210, "characters", "hidden", '{"surname": "Koekenbakker"}', "<a><city>Istanbul</city></a>", "[1]", "{"]
+)  # fmt: skip
+_texts = st.lists(_words | st.text(max_size=6), max_size=3).map(" ".join) | st.just("word " * 500)
+_bodies = st.recursive(
+    _texts | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(body=st.dictionaries(_names, _bodies, max_size=4) | st.lists(_bodies, max_size=3))
+def test_json_is_masked_as_thoroughly(body: object) -> None:
+    text = json.dumps(body).encode()
+    assert shown_body(text) == thorough.shown(text)
+
+
+def _as_xml(node: object, name: str, attribute: str) -> str:
+    """An element; every text is also its attribute, and stands behind it."""
+    name = re.sub(r"[^A-Za-z]", "", name)
+    if isinstance(node, dict):
+        inner = "".join(_as_xml(one, key, attribute) for key, one in node.items())
+        return f"<{name}>{inner}</{name}>"
+    if isinstance(node, list):
+        return "".join(_as_xml(one, name, attribute) for one in node)
+    text = re.sub(r"[^\t\n -\ud7ff\ue000-\ufffd]", "", str(node))
+    return f"<{name} {attribute}={quoteattr(text)}>{escape(text)}</{name}>{escape(text)}"
+
+
+@settings(max_examples=400, deadline=None)
+@given(body=st.dictionaries(_names, _bodies, max_size=4), attribute=st.sampled_from(["id", "name", "token"]))
+def test_xml_is_masked_as_thoroughly(body: object, attribute: str) -> None:
+    text = _as_xml(body, "Envelope", attribute).encode()
+    assert shown_body(text) == thorough.shown(text)
+
+
+@pytest.mark.parametrize("sample", sorted((CONTRACTS / "mplus-samples").glob("*.xml")), ids=lambda p: p.stem)
+def test_the_mplus_samples_are_masked_as_thoroughly(sample: Path) -> None:
+    assert shown_body(sample.read_bytes()) == thorough.shown(sample.read_bytes())
+
+
+def test_deep_bodies_are_masked_as_thoroughly() -> None:
+    for name in ("a", "surname", "password"):
+        text = b'{"%s":' % name.encode() * 70 + b'"Koekenbakker"' + b"}" * 70
+        assert shown_body(text) == thorough.shown(text)
+        text = b"<%s>" % name.encode() * 70 + b"Koekenbakker" + b"</%s>" % name.encode() * 70
+        assert shown_body(text) == thorough.shown(text)
+
+
+def test_no_letter_that_a_search_takes_for_another_is_missed() -> None:
+    """Only values that are in a text in some case are searched for; `re` must not know more cases than that."""
+    cased = [one for one in map(chr, range(sys.maxunicode + 1)) if one.lower() != one or one.upper() != one]
+    everything = "".join(cased)
+    for one in cased:
+        for other in re.findall(re.escape(one), everything, re.IGNORECASE):
+            assert _same_for_any_case(one) == _same_for_any_case(other), (one, other)
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=st.lists(_names | st.text(max_size=8), max_size=5))
+def test_a_field_that_is_kept_is_the_field_worked_out(path: list[str]) -> None:
+    kept, worked_out = Field(), Field()
+    for name in path:
+        kept, worked_out = kept.below(name), thorough.below(worked_out, name)
+        for part in ("name", "above", "within", "verdict"):
+            assert getattr(kept, part) == getattr(worked_out, part)
+
+
+def test_names_of_a_hostile_body_do_not_stay() -> None:
+    body = {f"n{number}" + "x" * 90: 1 for number in range(2 * KNOWN)} | {"y" * 10_000: {"z": 1}}
+    shown_body(json.dumps(body).encode())
+    assert _known.cache_info().currsize <= KNOWN
+    assert _known_below.cache_info().currsize <= KNOWN
+    long = Field().below("y" * 10_000)
+    assert long.below("z") is not long.below("z")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x" * length for length in (199, 200, 201, 1999, 2000, 2001)),
+        "basic 12345678",
+        "basic 1234567",
+        "a=b",
+        "@",
+    ],
+)
+def test_texts_at_an_edge_are_masked_as_thoroughly(text: str) -> None:
+    body = json.dumps({"text": text, "more": f"{text} {text}"}).encode()
+    assert shown_body(body) == thorough.shown(body)

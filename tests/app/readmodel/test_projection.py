@@ -143,10 +143,25 @@ def _never(model: ReadModel, step: int) -> None:
     pass
 
 
-@pytest.mark.parametrize(("listen", "steps"), [(_before_statements, 40), (_after_commits, 5)])
+@pytest.mark.parametrize(
+    ("listen", "at_once", "steps"),
+    [
+        (_before_statements, 500, 20),
+        (_before_statements, 3, 40),
+        (_after_commits, 500, 1),
+        (_after_commits, 3, 5),
+    ],
+)
 async def test_a_crash_between_any_two_steps(
-    databases: Databases, log: MemoryLog, clock: HandClock, listen: Listen, steps: int
+    databases: Databases,
+    log: MemoryLog,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    listen: Listen,
+    at_once: int,
+    steps: int,
 ) -> None:
+    monkeypatch.setattr("app.readmodel.projection.AT_ONCE", at_once)
     fill(log)
     log.add(Draft(ACTIVITY.name, b"demo/1", b"{not a fact"))
     calm = await _attempt(databases, "calm", log, clock, _never, 0)
