@@ -51,7 +51,11 @@ def searches(customer: Customer, sought: Sought) -> Searches:
         case "email":
             email = customer.email.strip()
             fold = email.casefold()
-            return _single("email", email, lambda found: found.text("email").casefold() == fold)
+            return _single(
+                "email",
+                email,
+                lambda found: found.text("email").casefold() == fold and _one_taxpayer(customer, found),
+            )
         case "vat":
             vat = customer.vat_number.strip()
             return _single("vatNumber", vat, lambda found: spelling.same(found.text("vatNumber"), vat))
@@ -68,13 +72,26 @@ def _single(element: str, wanted: str, fits: Callable[[Node], bool]) -> Searches
     return Searches((_find(soap.text(element, wanted), fits=fits),)) if wanted else Searches()
 
 
+def _one_taxpayer(customer: Customer, found: Node) -> bool:
+    """Two VAT numbers, or two of the chamber of commerce, are two companies, whatever they share: the invoice of one is
+    none for the other."""
+    pairs = (
+        (customer.vat_number, found.text("vatNumber")),
+        (customer.chamber_of_commerce, found.text("commerceNumber")),
+    )
+    return all(
+        spelling.same_number(ours, theirs) for ours, theirs in pairs if ours.strip() and theirs.strip()
+    )
+
+
 def _by_address(customer: Customer) -> Searches:
     name, postcodes = customer.name.strip(), spelling.postcodes(customer.zip_code)
     if not name or not postcodes or not (customer.house_number.strip() or spelling.house(customer.address)):
         return Searches()
 
     def fits(found: Node) -> bool:
-        return alike(customer, found.text("name"), found.text("address"), found.text("zipcode"))
+        there = found.text("name"), found.text("address"), found.text("zipcode")
+        return alike(customer, *there) and _one_taxpayer(customer, found)
 
     called = soap.text("name", name)
     address = customer.address.strip()

@@ -27,6 +27,12 @@ def same(one: str, other: str) -> bool:
     return found != "" and found == "".join(runs(other))
 
 
+def same_number(one: str, other: str) -> bool:
+    """Whether they are one number of a register: staff write a VAT number without its country too."""
+    ours, theirs = sorted(("".join(runs(one)), "".join(runs(other))), key=len)
+    return ours != "" and (ours == theirs or (ours[0].isdigit() and theirs[2:] == ours))
+
+
 def house(address: str) -> list[str]:
     """The runs of the house number in an address of one string: from its first digit to its end. Empty: none."""
     found = runs(address)

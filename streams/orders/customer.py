@@ -16,6 +16,7 @@ him, and two persons never do:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec.structs import fields, replace
@@ -84,7 +85,7 @@ def relation_of(order: BolOrder, kind: str, rules: OrderRules) -> CustomerOf:
     known = known_by(order, own)
     by = tuple(match for match in dict.fromkeys(own.match) if match in known)
     if by:
-        identity = "bol-" + digest((by[0], *known[by[0]]))
+        identity = "bol-" + digest((by[0], *known[by[0]], *_taxpayer(by[0], known)))
         return SoughtCustomer(customer=replace(made, identity=identity), by=by, remarks=remarks)
     if own.fallback is not None:
         return FixedDebtor(
@@ -100,6 +101,14 @@ def relation_of(order: BolOrder, kind: str, rules: OrderRules) -> CustomerOf:
         "more ways in orders.customer.match; then press try again.",
         remarks=remarks,
     )
+
+
+def _taxpayer(by: Match, known: Mapping[Match, tuple[str, ...]]) -> tuple[str, ...]:
+    """What tells two companies of one e-mail address, or of one name and address, apart."""
+    if by in ("vat", "kvk"):
+        return ()
+    number: Match = "vat" if "vat" in known else "kvk"
+    return (number, *known[number]) if number in known else ()
 
 
 def wants_update(sought: SoughtCustomer, rules: OrderRules) -> tuple[str, ...]:

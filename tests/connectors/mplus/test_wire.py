@@ -432,6 +432,9 @@ JAN = Customer(
 )  # fmt: skip
 
 
+AT_HOME = {"name": "Renée de Vries", "zipcode": "1111 ZZ", "address": "Dorpstraat 12 bis"}
+
+
 def relation(**fields: str) -> bytes:
     inner = tree("relationNumber", 681) + "".join(tree(name, value) for name, value in fields.items())
     return envelope(
@@ -459,6 +462,12 @@ def relation(**fields: str) -> bytes:
             False,
         ),
         ("name-address", {"name": "Renée de Vries", "zipcode": "1112 ZZ", "address": "Kade 12 bis"}, False),
+        ("email", {"email": "jan@example.nl", "vatNumber": "NL999999999B01"}, False),
+        ("email", {"email": "jan@example.nl", "vatNumber": "nl 0012 34567 b01"}, True),
+        ("email", {"email": "jan@example.nl", "vatNumber": "001234567B01"}, True),
+        ("email", {"email": "jan@example.nl", "commerceNumber": "87654321"}, False),
+        ("name-address", {**AT_HOME, "vatNumber": "NL001234567B02"}, False),
+        ("name-address", {**AT_HOME, "commerceNumber": "12345678", "vatNumber": ""}, True),
     ],
 )
 def test_a_relation_counts_only_when_it_is_who_was_asked_for(

@@ -390,6 +390,18 @@ def test_a_company_is_one_whoever_orders_for_it() -> None:
     assert identity(order(BLOEM)) == identity(order(colleague))
 
 
+def test_two_companies_of_one_name_and_address_are_two_by_their_numbers() -> None:
+    """A holding and its daughter: the invoice of one is none for the other."""
+    other = replace(BLOEM, vat_number="NL100000009B01")
+    shared = replace(BLOEM, email="inkoop@bloem.example"), replace(other, email="inkoop@bloem.example")
+    assert BLOEM.vat_number != other.vat_number
+    for one, two in ((BLOEM, other), shared):
+        assert identity(order(one)) == identity(order(replace(one, first_name="Joke")))
+        assert identity(order(one)) != identity(order(two))
+    kvk = replace(BLOEM, vat_number="", chamber_of_commerce="12345678")
+    assert identity(order(kvk)) != identity(order(replace(kvk, chamber_of_commerce="")))
+
+
 TEXT = st.text(alphabet="ab ÀÉ-'.12", max_size=6)
 PERSONS = st.builds(
     Address,
