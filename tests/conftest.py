@@ -4,7 +4,8 @@ Hypothesis times nothing (machines are shared, and a slow one proves nothing abo
 each run by hand, and the same ones in CI (`--hypothesis-profile=ci`): there a failure belongs to the change.
 
 `scripts/test` runs two tests at once. What starts brokers and several processes, and looks at how long they take, runs
-one after the other in one of the two (ALONE); a file's tests stay together.
+one after the other in one of the two (ALONE). That is the longest row, and begins first; what only wants a broker is
+another one, the last (ON_A_BROKER): both together would outlast all the rest. A file's tests stay together.
 """
 
 from __future__ import annotations
@@ -21,20 +22,29 @@ settings.register_profile("ci", settings.get_profile("kassabrug"), derandomize=T
 settings.load_profile("kassabrug")
 
 ALONE = (
-    "tests/apache_kafka/",
-    "tests/app/cli/test_on_kafka.py",
-    "tests/app/replay/test_replay.py",
     "tests/app/test_shops.py",
     "tests/chaos/",
     "tests/deploy/",
     "tests/streams/log/kafka/",
+)
+ON_A_BROKER = (
+    "tests/apache_kafka/",
+    "tests/app/cli/test_on_kafka.py",
+    "tests/app/replay/test_replay.py",
+    "tests/app/test_logs.py",
 )
 
 
 def _row(nodeid: str) -> str:
     """What runs one after the other with it."""
     file = nodeid.partition("::")[0]
-    return "alone" if file.startswith(ALONE) else file
+    if file.startswith(ALONE):
+        return "alone"
+    return "on a broker" if file.startswith(ON_A_BROKER) else file
+
+
+def _turn(item: pytest.Item) -> int:
+    return {"alone": 0, "on a broker": 2}.get(_row(item.nodeid), 1)
 
 
 class _Rows(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
@@ -52,8 +62,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Rows:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest row first."""
-    items.sort(key=lambda item: _row(item.nodeid) != "alone")
+    """Rows in their turn; all else as it was."""
+    items.sort(key=_turn)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
