@@ -18,6 +18,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ READY = 90.0
 HEAP = "-Xmx512m"
 BRIEF = ("-XX:TieredStopAtLevel=1",)
 """For what does not live long enough for Java's second compiler to pay."""
+ARCHIVED = "-XX:SharedArchiveFile"
 
 
 class KafkaMissing(Exception):
@@ -102,7 +104,11 @@ class Broker:
     def format(self, cluster_id: str) -> None:
         """Makes its data folder."""
         named = f"--cluster-id={cluster_id}"  # one in 64 begins with a dash, which would pass for an option
-        command = java("kafka.tools.StorageTool", "format", named, "-c", str(self._properties), options=BRIEF)
+        archived = [one for one in self._options if one.startswith(ARCHIVED)]
+        options = [*BRIEF, *archived]
+        command = java(
+            "kafka.tools.StorageTool", "format", named, "-c", str(self._properties), options=options
+        )
         told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         if told.returncode != 0:
             raise KafkaMissing(f"the broker's folder could not be made:\n{told.stdout}{told.stderr}")
@@ -221,8 +227,9 @@ class Cluster:
         jars()
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         try:
+            with ThreadPoolExecutor(len(self.brokers)) as at_once:
+                list(at_once.map(lambda one: one.format(cluster_id), self.brokers))
             for one in self.brokers:
-                one.format(cluster_id)
                 one.start(wait=False)
             for one in self.brokers:
                 one.wait()
@@ -273,4 +280,4 @@ def archive() -> list[str]:
             broker.end(60)
         if fresh.exists():
             fresh.rename(path)
-    return [f"-XX:SharedArchiveFile={path}"] if path.exists() else []
+    return [f"{ARCHIVED}={path}"] if path.exists() else []

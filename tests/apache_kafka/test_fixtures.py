@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from streams.log.kafka import KafkaAccess, KafkaLog
-from streams.topics import ACTIVITY, TOPICS
+from streams.topics import ACTIVITY
 from tests.apache_kafka.fixtures import kafka as kafka
 from tests.apache_kafka.topics import OURS, delete, there
 
@@ -64,7 +64,7 @@ async def test_a_given_cluster_with_topics_of_ours_is_refused_and_left_alone(kaf
 
 async def test_a_given_cluster_is_left_without_our_topics(kafka: str) -> None:
     access = KafkaAccess(tuple(kafka.split(",")))
-    await delete(access, TOPICS)
+    await delete(access, OURS)
     code, said = pytest_of(ON_A_BROKER, KAFKA_BOOTSTRAP=kafka)
     assert code == 0, said
     assert await there(access) == []

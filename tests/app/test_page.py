@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from app.demo.child import Child
 from app.demo.market import Market
 from app.demo.run import free_port, settings_text, until
 from streams.vocabulary.time import system_clock
+from tests.app.browser import browser as browser
 
-pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 UNKNOWN = "4006381333931"
 
 
@@ -40,12 +39,8 @@ class Shop(NamedTuple):
             return answer.json()
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    if CHROMIUM is None:
-        if os.environ.get("KASSABRUG_REQUIRE_BROWSER"):
-            pytest.fail("no Chromium, and it is required here")
-        pytest.skip("left out, there is no Chromium here (Debian: apt-get install chromium)")
+@pytest_asyncio.fixture(loop_scope="module")
+async def shop(browser: Browser, tmp_path: Path) -> AsyncIterator[Shop]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     async with Market(3, 12, address, system_clock, asyncio.sleep) as market:
@@ -55,15 +50,13 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         await child.start()
         try:
             assert await until(market.opened, 30.0, asyncio.Event())
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-                page = await browser.new_page(viewport={"width": 1280, "height": 900})
+            async with await browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+                page = await context.new_page()
                 page.set_default_timeout(15_000)
                 said: list[str] = []
                 page.on("console", lambda message: said.append(message.text))
                 page.on("pageerror", lambda error: said.append(str(error)))
                 yield Shop(market, address, page, said)
-                await browser.close()
         finally:
             await child.stop()
 

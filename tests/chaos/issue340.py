@@ -44,11 +44,13 @@ PARTITIONS = 8
 AT_ONCE = 2_000
 LAG = 1_000
 """Events that a worker has to have before it, at least, to be killed: two runs."""
-LOOKS = 10
-"""Times that nobody had that much, after which one is stopped until it has."""
-STOPPED = 4.0
-"""Seconds that it is stopped at most: less than its session."""
-PATIENCE = 300.0
+WORK = 1_000
+"""Events that one gets of its own to be at work, where nobody has much before it."""
+STOPPED = 3.0
+"""Seconds that it may have been stopped when it is killed. After six since its last heartbeat, which may have been one
+before the stop, what it holds is another's, and after a stop that is too long nobody can say any more what it left."""
+PATIENCE = 120.0
+"""Seconds in which something has to be counted. A death costs a session and some rounds; slow machines many of them."""
 QUIET = 10.0
 """Seconds after which what has not been counted twice will not be."""
 INBOX = inbox_topic("orders")
@@ -120,11 +122,18 @@ async def work(servers: str) -> None:
 class Worker:
     """A process that works, and what it says that it holds."""
 
-    def __init__(self, servers: str) -> None:
-        self.holds: set[int] = set()
+    def __init__(self, servers: str, holders: dict[int, Worker]) -> None:
+        """`holders`: partition to who said last that it holds it, of all workers. One that the group has given up,
+        while it was stopped or got no time, does not know that for a while."""
+        self._holders = holders
         self._command = [sys.executable, "-m", "tests.chaos.issue340", "--worker", servers]
         self._process: asyncio.subprocess.Process
         self._hearing: asyncio.Task[None]
+
+    @property
+    def holds(self) -> set[int]:
+        """And nobody else has said so since."""
+        return {number for number, one in self._holders.items() if one is self}
 
     async def start(self) -> Worker:
         """Does not wait until it holds anything."""
@@ -136,7 +145,10 @@ class Worker:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             word, _, number = line.decode().strip().partition(" ")
-            (self.holds.add if word == "holds" else self.holds.discard)(int(number))
+            if word == "holds":
+                self._holders[int(number)] = self
+            elif self._holders.get(int(number)) is self:
+                del self._holders[int(number)]
 
     def send(self, number: signal.Signals) -> None:
         """A signal, where it still runs."""
@@ -226,33 +238,41 @@ class Issue340:
         self._chance = Random(seed)
         self._say = say
         self._counted = Counted(log)
-        self._workers = [Worker(servers) for _ in range(workers)]
+        self._holders: dict[int, Worker] = {}
+        self._workers = [Worker(servers, self._holders) for _ in range(workers)]
+        self._keys: dict[int, list[bytes]] = {number: [] for number in range(PARTITIONS)}
+        for key in (b"shop/%d" % number for number in range(KEYS)):
+            self._keys[partition_of(key, PARTITIONS)].append(key)
         self._written = dict.fromkeys(range(PARTITIONS), 0)
-        self._wanted = asyncio.Event()
-        """More events are."""
-        self._idle = 0
         self._began = time.monotonic()
 
     async def run(self, events: int, kills: int, quiet: float) -> Told:
-        """Raises TimeoutError where it comes to a stop."""
+        """Each kill has its share of the events before it and one that is kept for it, however quick the workers are,
+        and however often it does not come about. Raises TimeoutError where it comes to a stop."""
         share = events // (kills + 1)
+        if share < WORK + LAG:
+            raise ValueError(
+                f"{events} events are too few for {kills} kills: {WORK + LAG} each, and as many more"
+            )
         at = [share * number + self._chance.randrange(share // 2) for number in range(kills)]
         done: list[Kill] = []
+        loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end)
             for one in self._workers:
                 await one.start()
-            writing = asyncio.create_task(self._write(events))
-            stack.callback(writing.cancel)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE) as patience:
                 total = 0
                 while total < events:
-                    kept = share if len(done) < kills else 0
-                    total = await self._look(share * (len(done) + 1), events - kept)
-                    if len(done) < kills and total >= at[len(done)]:
-                        done += await self._kill()
+                    kept = share * (kills - len(done))
+                    lag = await self._look()
+                    if self._all - sum(lag.values()) > total:
+                        total = self._all - sum(lag.values())
+                        patience.reschedule(loop.time() + PATIENCE)
+                    wrote = await self._write(share * (len(done) + 1), events - kept, sum(lag.values()))
+                    if not wrote and len(done) < kills and total >= at[len(done)]:
+                        done += await self._kill(lag, events - kept + share)
                     await asyncio.sleep(0.02)
-            await writing
             took = time.monotonic() - self._began
             await asyncio.sleep(quiet)
             return Told(events, await recovered(self._log), took, done)
@@ -262,73 +282,76 @@ class Issue340:
             with contextlib.suppress(RuntimeError):
                 await one.kill()
 
-    async def _write(self, events: int) -> None:
+    @property
+    def _all(self) -> int:
+        """Events written."""
+        return sum(self._written.values())
+
+    async def _look(self, numbers: Collection[int] = range(PARTITIONS)) -> dict[int, int]:
+        """Partition to the events in it that are in no row yet."""
+        counted = await self._counted.look(numbers)
+        return {number: self._written[number] - counted[number] for number in numbers}
+
+    async def _write(self, share: int, most: int, lag: int) -> bool:
+        """Not all events at once: the share of the next kill, and more, up to `most`, where the workers are nearly
+        through with what there is. Whether it was time for some."""
+        room = min(AT_ONCE, most - self._all)
+        if room <= 0 or (self._all >= share and lag >= LAG * len(self._workers)):
+            return False
+        await self._append(range(PARTITIONS), room)
+        return True
+
+    async def _append(self, numbers: Collection[int], events: int) -> None:
+        """Into these partitions."""
+        keys = [key for number in sorted(numbers) for key in self._keys[number]]
         value = msgspec.json.encode(OperatorAsked(who="x"))
         headers = fact_headers("shop", "t")
-        for number in range(0, events, AT_ONCE):
-            await self._wanted.wait()
-            keys = [
-                b"shop/%d" % self._chance.randrange(KEYS)
-                for _ in range(number, min(events, number + AT_ONCE))
-            ]
-            await self._log.append([Draft(INBOX, key, value, headers) for key in keys])
-            for key in keys:
-                self._written[partition_of(key, PARTITIONS)] += 1
+        chosen = [self._chance.choice(keys) for _ in range(events)]
+        await self._log.append([Draft(INBOX, key, value, headers) for key in chosen])
+        for key in chosen:
+            self._written[partition_of(key, PARTITIONS)] += 1
 
-    async def _look(self, share: int, most: int) -> int:
-        """All that is counted. Not all events are written at once: each kill has its share of them, and some more
-        where the workers are through with it, up to `most`: what the last kill needs is kept for it, however quick they
-        are."""
-        total = sum((await self._counted.look()).values())
-        written = sum(self._written.values())
-        if written < min(share, most) or (written < most and written - total < LAG * len(self._workers)):
-            self._wanted.set()
-        else:
-            self._wanted.clear()
-        return total
-
-    async def _lag(self, held: Collection[int]) -> int:
-        counted = await self._counted.look(held)
-        return sum(self._written[number] - counted[number] for number in held)
-
-    async def _kill(self) -> list[Kill]:
-        """Kills one that has much before it; nobody where nobody has, just now. Where they are too quick to ever have
-        much, one is stopped in the midst of its work until it has. Raises AssertionError when it turns out that it
-        died idle."""
-        busy = [
-            (number, one)
-            for number, one in enumerate(self._workers)
-            if one.holds and await self._lag(set(one.holds)) >= LAG
-        ]
-        self._idle = 0 if busy else self._idle + 1
-        if self._idle >= LOOKS:
-            busy = [(number, one) for number, one in enumerate(self._workers) if one.holds]
+    async def _kill(self, lag: dict[int, int], most: int) -> list[Kill]:
+        """Kills one that has much before it; nobody where nobody has, just now, and not all is through yet: a dead
+        one's partitions may be on their way to others. Where all is, one is given work, stopped in the midst of it, and
+        given more, for as long as no more than `most` events are written; only in its own partitions, so that it is
+        sure to have much before it, whatever it holds. Nobody also where it took so long that the group may have given
+        it up meanwhile: it goes on, and may be found to have much before it. Raises AssertionError when it turns out
+        that it died idle."""
+        having = [one for one in self._workers if one.holds]
+        busy = [one for one in having if sum(lag[number] for number in one.holds) >= LAG]
+        idle = not busy and not any(lag.values())
+        if idle and self._all + WORK + LAG <= most:
+            busy = having
         if not busy:
             return []
-        number, victim = self._chance.choice(busy)
+        victim = self._chance.choice(busy)
+        held = victim.holds
+        if idle:
+            await self._append(held, WORK)
+            while sum((await self._look(held)).values()) >= WORK:  # noqa: ASYNC110 - a row has no event of ours
+                await asyncio.sleep(0.01)
+        stopped = time.monotonic()
         victim.send(signal.SIGSTOP)  # in the midst of whatever it does: it may not finish while we look
-        until = time.monotonic() + (STOPPED if self._idle else 0.0)
-        while await self._lag(set(victim.holds)) < LAG:
-            if time.monotonic() >= until:
-                victim.send(signal.SIGCONT)
-                return []
-            self._wanted.set()
-            await asyncio.sleep(0.01)
-        self._wanted.clear()
-        self._idle = 0
-        everywhere = await self._lag(range(PARTITIONS))
+        if idle:
+            await self._append(held, LAG)
+        lag = await self._look()
+        if sum(lag[number] for number in victim.holds) < LAG or time.monotonic() > stopped + STOPPED:
+            victim.send(signal.SIGCONT)
+            return []
         await victim.kill()
-        when, held = time.monotonic() - self._began, set(victim.holds)
-        lag = await self._lag(
-            held
-        )  # nobody else gets them before the session has ended: this is what it left
-        self._workers[number] = await Worker(self._servers).start()
+        when, held = time.monotonic() - self._began, victim.holds
+        # Nobody else gets them before the session has ended: this is what it left.
+        left = sum((await self._look(held)).values())
+        number = self._workers.index(victim)
+        self._workers[number] = await Worker(self._servers, self._holders).start()
+        everywhere = sum(lag.values())
         self._say(
-            f"{when:6.1f}s kill -9 of worker {number + 1} with {len(held)} partitions: {lag} of their events not "
+            f"{when:6.1f}s kill -9 of worker {number + 1} with {len(held)} partitions: {left} of their events not "
             f"applied, {everywhere} of all"
         )
-        assert lag > 0, "the worker had nothing to do when it was killed"
-        return [Kill(when, number + 1, len(held), lag, everywhere)]
+        assert left > 0, "the worker had nothing to do when it was killed"
+        return [Kill(when, number + 1, len(held), left, everywhere)]
 
 
 async def issue340(

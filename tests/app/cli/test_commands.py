@@ -20,8 +20,8 @@ from streams.log.base import Draft, Record
 from streams.log.embedded import EmbeddedLog
 from streams.topics import TOPICS
 from streams.vocabulary.time import system_clock
+from tests.app.cli.command import ROOT, run
 
-ROOT = Path(__file__).parents[3]
 SETTINGS = """
 [log]
 path = "log.db"
@@ -50,19 +50,9 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_help_lists_every_command() -> None:
-    told = run("--help")
+    whole = [sys.executable, "-m", "app", "--help"]
+    told = subprocess.run(whole, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     assert told.returncode == 0
     for command in (
         "up",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ import pytest
 from app.cli.mapping import read_order, show
 from streams.mapping.fields import FIELDS
 from streams.mapping.functions import NAMES
+from tests.app.cli import command
 from tests.streams.mapping.orders import ORDER, rules
 
-ROOT = Path(__file__).parents[3]
 BOLS = {
     "orderId": "A2K8290LP8",
     "orderPlacedDateTime": "2026-11-25T14:03:11+01:00",
@@ -42,14 +41,7 @@ BOLS = {
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app", "map", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=60,
-        check=False,
-    )
+    return command.run("map", *arguments)
 
 
 def test_the_lists() -> None:

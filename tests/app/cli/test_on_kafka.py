@@ -21,7 +21,8 @@ from streams.log.kafka import KafkaAccess, KafkaLog
 from streams.log.kafka.making import Topics
 from streams.topics import TOPICS
 from tests.apache_kafka.fixtures import kafka as kafka
-from tests.app.cli.test_commands import ROOT, SETTINGS, run
+from tests.app.cli.command import ROOT, run
+from tests.app.cli.test_commands import SETTINGS
 from tests.app.readmodel.postgres import Postgres
 from tests.app.readmodel.postgres import postgres as postgres
 from tests.streams.log.kafka.conftest import delete

@@ -17,7 +17,8 @@ import pytest
 
 from app.server import Server, listen
 from streams.vocabulary.events import OperatorAsked, OperatorCancelled, OperatorShipped
-from tests.app.cli.test_commands import ROOT, SETTINGS, run
+from tests.app.cli.command import ROOT, run
+from tests.app.cli.test_commands import SETTINGS
 from tests.app.console.site import DONE, FIRST, LATE, OPEN, SENT, TRACK, Site, open_site
 
 NOBODY = "Someone at the console"

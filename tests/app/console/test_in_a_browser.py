@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from app.server import Server, listen
 from streams.vocabulary.events import OperatorCancelled, OperatorHandled, OperatorShipped
+from tests.app.browser import browser as browser
 from tests.app.console.site import FIRST, LATE, RETURN, RMA, SECOND, SENT, TRACK, Site, open_site, orders
 
-pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 NOBODY = "Someone at the console"
 PATHS = (
     "/",
@@ -38,25 +37,20 @@ class Shop(NamedTuple):
     said: list[str]
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    if CHROMIUM is None:
-        if os.environ.get("KASSABRUG_REQUIRE_BROWSER"):
-            pytest.fail("no Chromium, and it is required here")
-        pytest.skip("left out, there is no Chromium here (Debian: apt-get install chromium)")
+@pytest_asyncio.fixture(loop_scope="module")
+async def shop(browser: Browser, tmp_path: Path) -> AsyncIterator[Shop]:
     async with (
         open_site(tmp_path) as site,
         Server(site.app, listen("127.0.0.1", 0)) as server,
-        async_playwright() as playwright,
+        await browser.new_context(viewport={"width": 1280, "height": 900}) as context,
     ):
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        page = await context.new_page()
         page.set_default_timeout(15_000)
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         yield Shop(site, f"http://127.0.0.1:{server.port}", page, said)
-        await browser.close()
+        await page.close()
         site.live.close()
 
 

@@ -29,6 +29,7 @@ from streams.topics import TOPICS, rows_topic
 from streams.vocabulary.events import StockDoubted
 from streams.vocabulary.time import system_clock
 from tests.apache_kafka.fixtures import kafka as kafka
+from tests.app.cli.command import run
 from tests.app.cli.test_commands import SETTINGS
 from tests.streams.log.kafka.conftest import delete
 
@@ -37,13 +38,7 @@ ARTICLES = 60
 
 
 def replay(config: Path, *arguments: str) -> tuple[int, str, str]:
-    told = subprocess.run(
-        [sys.executable, "-m", "app", "replay", "--config", str(config), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    told = run("replay", "--config", str(config), *arguments)
     return told.returncode, told.stdout, told.stderr
 
 
