@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from io import BytesIO
 from typing import Generic, NamedTuple, TypeVar
 
@@ -24,6 +25,8 @@ MOST_PLACES = 9
 _LONG = 2**63
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}(?:\.0+)?", re.ASCII)
+_SHORT = 18
+"""So many digits are never too many for a number of 64 bits."""
 _REASONS = 5
 """Rows left out of a page whose reasons are told; the others are counted."""
 
@@ -109,11 +112,19 @@ class Node:
     def maybe(self, name: str) -> int | None:
         """A child's whole number; None where it is missing or empty."""
         given = self.text(name)
-        return None if not given else _number(given, f"{self.name}.{name}")
+        if not given:
+            return None
+        number = _number(given)
+        if number is None:
+            raise Unreadable(f"{self.name}.{name} is {given[:40]!r}, not a whole number")
+        return number
 
     def itself(self) -> int:
         """This element's own whole number."""
-        return _number(self.own(), self.name)
+        number = _number(self.own())
+        if number is None:
+            raise Unreadable(f"{self.name} is {self.own()[:40]!r}, not a whole number")
+        return number
 
     def flag(self, name: str, default: bool) -> bool:
         """true/1 or false/0; the default where it is missing or empty."""
@@ -229,15 +240,22 @@ def _clean(body: bytes) -> bytes:
 
 def _local(element: etree._Element) -> str:
     name = element.tag
-    return name.rpartition("}")[2] if isinstance(name, str) else ""
+    return _bare(name) if isinstance(name, str) else ""
 
 
-def _number(given: str, where: str) -> int:
+@lru_cache(2048)
+def _bare(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _number(given: str) -> int | None:
+    if len(given) < _SHORT and given.isdecimal() and given.isascii():
+        return int(given)
     if _WHOLE.fullmatch(given):
         value = int(given.partition(".")[0])
         if -_LONG <= value < _LONG:
             return value
-    raise Unreadable(f"{where} is {given[:40]!r}, not a whole number")
+    return None
 
 
 def _no_xml(error: Exception) -> Unreadable:
