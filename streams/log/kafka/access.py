@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import errors
@@ -11,6 +12,7 @@ from aiokafka.conn import create_conn
 
 from streams.log.base import LogUnavailable
 
+ANSWERS = "answers now"
 METADATA_AGE_MS = 30_000
 """How old the picture of leaders may get; errors refresh it at once."""
 
@@ -50,8 +52,9 @@ class KafkaAccess(NamedTuple):
             }
         return told
 
-    async def why_not(self) -> str:
-        """Why no server can be reached, server by server, in their own words: the client only says that it is so."""
+    async def why_not(self) -> dict[str, str]:
+        """Why no server can be reached, server by server, in their own words: the client only says that it is so.
+        Of one that answers now: ANSWERS."""
         told: dict[str, str] = {}
         options = self.options()
         del options["bootstrap_servers"]
@@ -63,13 +66,14 @@ class KafkaAccess(NamedTuple):
                 told[server] = words(error)
             else:
                 connection.close()
-                told[server] = "answers now"
-        return "; ".join(f"{server}: {said}" for server, said in told.items())
+                told[server] = ANSWERS
+        return told
 
-    def unreachable(self, why: str) -> LogUnavailable:
-        """The error for a person."""
+    def unreachable(self, why: Mapping[str, str]) -> LogUnavailable:
+        """The error for a person; `why` as of `why_not`."""
+        told = "; ".join(f"{server}: {said}" for server, said in why.items())
         return LogUnavailable(
-            f"{self.name} cannot be reached ({why}). Is Kafka running, and are the addresses "
+            f"{self.name} cannot be reached ({told}). Is Kafka running, and are the addresses "
             "(and TLS, user and password, where it asks for them) right?"
         )
 

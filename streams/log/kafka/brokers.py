@@ -15,13 +15,17 @@ from aiokafka import errors
 from aiokafka.structs import TopicPartition as KafkaPartition
 
 from streams.log.base import LogUnavailable, TopicPartition
-from streams.log.kafka.access import KafkaAccess, passing, words
+from streams.log.kafka.access import ANSWERS, KafkaAccess, passing, words
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Seconds between tries; the last one is repeated."""
+
+
+OPENINGS = 5
+"""Tries to connect to brokers that answer."""
 
 
 def pause_before(attempt: int) -> float:
@@ -40,12 +44,21 @@ class Brokers:
         self._timeout = timeout
 
     async def open(self) -> None:
-        """Connects. Raises LogUnavailable."""
-        try:
-            await self._client.bootstrap()
-        except (errors.KafkaError, OSError, TimeoutError) as error:
-            await self.close()
-            raise self._access.unreachable(await self._access.why_not() or words(error)) from None
+        """Connects. Raises LogUnavailable, at once where no server answers. Where one does (they were slow, or are
+        coming up), it is tried again: a process that has work to do does not end for that."""
+        for attempt in range(1, OPENINGS + 1):
+            try:
+                await self._client.bootstrap()
+            except (errors.KafkaError, OSError, TimeoutError) as error:
+                why = await self._access.why_not()
+                if ANSWERS in why.values() and passing(error) and attempt < OPENINGS:
+                    log.info("%s: connecting failed (%s), again", self.name, words(error))
+                    await asyncio.sleep(pause_before(attempt))
+                    continue
+                await self.close()
+                raise self._access.unreachable(why) from None
+            else:
+                return
 
     async def close(self) -> None:
         """Drops the connections; requests under way fail."""

@@ -152,9 +152,9 @@ class Topics:
     async def __aenter__(self) -> Topics:
         try:
             await self._admin.start()
-        except (errors.KafkaError, OSError, TimeoutError) as error:
+        except (errors.KafkaError, OSError, TimeoutError):
             await self._admin.close()
-            raise self._access.unreachable(await self._access.why_not() or words(error)) from None
+            raise self._access.unreachable(await self._access.why_not()) from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
