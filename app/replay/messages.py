@@ -7,11 +7,13 @@ whoever hears it takes it by its business identity, like any other event.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple, assert_never
 
 from app.replay.reading import Tell, stretch
+from connectors.bol.noticing import LONGEST
 from streams.codec import message_draft
 from streams.log.base import LogReader, TopicPartition
 from streams.log.partition import partition_of
@@ -54,6 +56,11 @@ SLACK = int(CLOCKS_DIFFER * 4_000)
 """Milliseconds by which a message may seem older than what it follows from: it was written by another process."""
 
 
+STANDING = int(LONGEST * 1_000)
+_NOTICED = b'{"is":"order-noticed"'
+_STANDS = re.compile(rb'"changed":"[^"]+"')
+
+
 class Word(NamedTuple):
     """A message on its way to an inbox."""
 
@@ -62,6 +69,25 @@ class Word(NamedTuple):
     value: bytes
     moment: int
     """When what it follows from was written, in milliseconds."""
+
+    @property
+    def mark(self) -> bytes:
+        """What it has in common with the records that say the same."""
+        return _mark(self.value)
+
+    @property
+    def since(self) -> int:
+        """From when on a record that says the same counts as this word, in milliseconds. An order of Bol's list that
+        stands as it was told before is not told again each time (connectors/bol/noticing.py)."""
+        return self.moment - SLACK - (STANDING if self.mark != self.value else 0)
+
+
+def _mark(value: bytes) -> bytes:
+    """The value; of an order noticed on a list how it stood, whenever that was."""
+    if not value.startswith(_NOTICED):
+        return value
+    stands = _STANDS.search(value)
+    return value if stands is None else _NOTICED + stands.group()
 
 
 class Words:
@@ -169,20 +195,20 @@ async def _left(
     """Those that are not there, and since when records are kept (None: all are)."""
     looked_for: defaultdict[tuple[bytes, bytes], list[Word]] = defaultdict(list)
     for word in words:
-        looked_for[word.key, word.value].append(word)
+        looked_for[word.key, word.mark].append(word)
     first, end = await reader.bounds(at)
     kept_since: int | None = None
     if first > 0:
         oldest = (await reader.read(at, first, 1)).records if first < end else ()
         kept_since = oldest[0].timestamp if oldest else max(word.moment for word in words)
-    begin = await reader.offset_at(at, max(0, min(word.moment for word in words) - SLACK))
+    begin = await reader.offset_at(at, max(0, min(word.since for word in words)))
     async for records in stretch(reader, at, begin, end, f"{at.topic}, {at.partition}, what was sent", tell):
         for record in records:
-            one = (record.key or b"", record.value or b"")
+            one = (record.key or b"", _mark(record.value or b""))
             waiting = looked_for.get(one)
             if waiting is None:
                 continue
-            later = [word for word in waiting if record.timestamp < word.moment - SLACK]
+            later = [word for word in waiting if record.timestamp < word.since]
             if later:
                 looked_for[one] = later
             else:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from connectors.bol import call, orders, returns, windows, wire, writes
 from connectors.bol.client import PATIENCE, BolClient
+from connectors.bol.noticing import Noticing
 from connectors.bol.trip import SWEEP_PATIENCE, Sender, Trip
 from streams.vocabulary.effects import (
     AskBolProcess,
@@ -68,6 +69,7 @@ class BolExecutor:
         self._client = client
         self._clock = clock
         self._round_begun: MutableMapping[str, datetime] = {} if round_begun is None else round_begun
+        self._noticing = Noticing()
 
     async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
         """See streams/vocabulary/effects.py. A vendor's failure is an outcome."""
@@ -109,7 +111,7 @@ class BolExecutor:
             case FetchBolOrder():
                 return await self._fetch_order(trip, effect)
             case SweepBolOrders():
-                return await self._sweep_orders(trip, effect)
+                return await self._sweep_orders(connection, trip, effect)
             case SweepBolOffers():
                 return await self._sweep_offers(connection, trip, effect)
             case SweepProcessStatuses():
@@ -144,7 +146,7 @@ class BolExecutor:
             raise wire.Unreadable(f"asked for order {effect.order_id}, Bol answered with {order.order_id}")
         return BolOrderFetched(order=order)
 
-    async def _sweep_orders(self, trip: Trip, effect: SweepBolOrders) -> Answer | Failure:
+    async def _sweep_orders(self, connection: str, trip: Trip, effect: SweepBolOrders) -> Answer | Failure:
         """Some pages, as far as Bol's limit goes at once; where there are more, the next sweep goes on."""
         place = windows.begin(effect.since, effect.place)
         found: dict[str, dict[str, orders.ListedItem]] = {}
@@ -170,26 +172,21 @@ class BolExecutor:
             now = raw.answered_at
             following = windows.after(planned.place, len(listed), raw.asked_at, now)
             if isinstance(following, datetime):
-                self._notice(trip, found)
+                self._notice(connection, trip, found)
                 total = planned.place.found + len(listed)
                 return Swept(
                     cursor=following.isoformat(), found=max(len(found), total if effect.place else 0)
                 )
             place = following
-        self._notice(trip, found)
+        self._notice(connection, trip, found)
         return Swept(cursor=windows.written(place), more=True, found=len(found))
 
-    def _notice(self, trip: Trip, found: dict[str, dict[str, orders.ListedItem]]) -> None:
-        trip.messages.extend(
-            Message(
-                flow="orders",
-                entity=order_id,
-                event=OrderNoticed(
-                    via="sweep", noticed_at=trip.began, changed=orders.fingerprint(items.values())
-                ),
-            )
-            for order_id, items in found.items()
-        )
+    def _notice(self, connection: str, trip: Trip, found: dict[str, dict[str, orders.ListedItem]]) -> None:
+        for order_id, items in found.items():
+            changed = orders.fingerprint(items.values())
+            if self._noticing.is_news(connection, order_id, changed, trip.began):
+                event = OrderNoticed(via="sweep", noticed_at=trip.began, changed=changed)
+                trip.messages.append(Message(flow="orders", entity=order_id, event=event))
 
     # -- offers
 

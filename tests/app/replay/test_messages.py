@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
-from app.replay.messages import SLACK, Words, subject, unsent
+from app.replay.messages import SLACK, STANDING, Words, subject, unsent
 from streams.codec import fact_headers, message_draft
 from streams.log.base import Draft
 from streams.vocabulary.events import (
@@ -177,6 +177,22 @@ async def test_what_lies_in_the_inbox_since_then_was_sent() -> None:
     assert await left(log, (asked(), AT + SLACK + 1)) == ([b"shop/code/ean/1"], 0), "that was an earlier one"
     assert await left(log, (asked("orders:2"), AT)) == ([b"shop/code/ean/1"], 0)
     assert await left(log, (asked(entity="code/ean/2"), AT)) == ([b"shop/code/ean/2"], 0)
+
+
+def noticed(changed: str, second: int, via: Literal["sweep", "push"] = "sweep") -> Message:
+    moment = datetime(2026, 11, 26, 12, 0, second, tzinfo=UTC)
+    return Message(flow="orders", entity="A", event=OrderNoticed(via=via, noticed_at=moment, changed=changed))
+
+
+async def test_an_order_of_a_list_was_sent_when_it_was_told_as_it_stands_a_while_ago() -> None:
+    """Bol's lists overlap by minutes, and an order that stands as it did is not told each time."""
+    log = MemoryLog(Clock())
+    await log.append([message_draft(noticed("1", 1), "shop", fact_headers("shop", "t"))])
+    assert await left(log, (noticed("1", 9), AT)) == ([], 0)
+    assert await left(log, (noticed("1", 9), AT + SLACK + STANDING)) == ([], 0)
+    assert await left(log, (noticed("1", 9), AT + SLACK + STANDING + 1)) == ([b"shop/A"], 0)
+    assert await left(log, (noticed("2", 9), AT)) == ([b"shop/A"], 0)
+    assert await left(log, (noticed("", 9, "push"), AT)) == ([b"shop/A"], 0), "a push says how nothing stands"
 
 
 async def test_the_oldest_is_told_first() -> None:

@@ -20,6 +20,7 @@ from connectors.bol.account import BolAccount
 from connectors.bol.client import BolClient
 from connectors.bol.executor import BolExecutor, signature_keys
 from connectors.bol.intake import translate
+from connectors.bol.noticing import AGAIN
 from connectors.bol.signature import BadSignature, SignatureKeys
 from connectors.bol.simulator import BolSimulatorConfig, create_app
 from connectors.bol.simulator.app import BolSimulator
@@ -212,6 +213,7 @@ async def test_a_fingerprint_changes_with_the_order_and_only_then(shop: Shop) ->
         return message.event.changed
 
     first = await changed()
+    shop.time.now += timedelta(seconds=AGAIN)  # as it stands, it is not told again at once
     assert await changed() == first
     shop.simulator.books.ask_cancellation(placed.items[0])
     second = await changed()
