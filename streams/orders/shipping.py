@@ -140,7 +140,10 @@ def _by_convention(step: Making, left: dict[str, int]) -> dict[str, int]:
             return {}
     if rules.track == "slip-reference":
         rest = dict(left)
-        used = {one.slip_id for one in order.shipments if one.slip_id and one.status != "FAILURE"}
+        # After a TIMEOUT Bol was read: what it shows as shipped is not left, the rest goes with this slip's code.
+        used = {
+            one.slip_id for one in order.shipments if one.slip_id and (one.open or one.status == "SUCCESS")
+        }
         for slip in order.slips:
             code = found_code(slip.reference, step.bol_id, rules.track_pattern)
             units = {item: n for item, n in allotted(order.lines, slip.articles, rest).items() if n}

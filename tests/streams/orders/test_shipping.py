@@ -122,6 +122,19 @@ def test_a_code_written_on_a_slip_later_is_told_within_a_tick() -> None:
     assert "ship/2" not in desk.open, "told once"
 
 
+def test_after_a_timeout_that_did_nothing_it_is_told_again_with_its_code() -> None:
+    """The slip counted as used: it was told without a code when the wait was over."""
+    desk = Desk(SLIPS)
+    desk.commit()
+    show(desk, slip("3SABCD123456789"))
+    desk.seen(booked(1, delivered=1))
+    ended(desk, 1, "TIMEOUT")
+    desk.settle("fetch", BolOrderFetched(order=bol_order()))
+    desk.later(100)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk, 2).track == "3SABCD123456789"
+
+
 def test_a_slip_that_is_seen_before_its_delivery_is_told_when_that_is_seen() -> None:
     desk = Desk(SLIPS)
     desk.commit()
