@@ -140,10 +140,7 @@ def _by_convention(step: Making, left: dict[str, int]) -> dict[str, int]:
             return {}
     if rules.track == "slip-reference":
         rest = dict(left)
-        # After a TIMEOUT Bol was read: what it shows as shipped is not left, the rest goes with this slip's code.
-        used = {
-            one.slip_id for one in order.shipments if one.slip_id and (one.open or one.status == "SUCCESS")
-        }
+        used = _used(order)
         for slip in order.slips:
             code = found_code(slip.reference, step.bol_id, rules.track_pattern)
             units = {item: n for item, n in allotted(order.lines, slip.articles, rest).items() if n}
@@ -161,6 +158,26 @@ def _by_convention(step: Making, left: dict[str, int]) -> dict[str, int]:
             )
         return rest
     return left
+
+
+def _used(order: Order) -> set[str]:
+    """The slips of which Bol is told or being told. After a TIMEOUT it was read: what it shows as shipped is not left,
+    the rest goes with its slip's code."""
+    told = [one for one in order.shipments if one.open or one.status == "SUCCESS"]
+    return {slip_id for one in told for slip_id in (one.slip_id, *one.passed) if slip_id}
+
+
+def _passed(order: Order, units: dict[str, int]) -> tuple[str, ...]:
+    """The slips that these units left with, the oldest first: a code that is written on one of them after all is not
+    the next parcel's."""
+    used, rest = _used(order), dict(units)
+    found: list[str] = []
+    for slip in order.slips:
+        here = allotted(order.lines, slip.articles, rest) if slip.slip_id not in used else {}
+        if any(here.values()):
+            found.append(slip.slip_id)
+            rest = {item: n - here.get(item, 0) for item, n in rest.items()}
+    return tuple(found)
 
 
 def _look_no_more(step: Making) -> None:
@@ -304,6 +321,7 @@ def _ship(step: Making, units: dict[str, int], carrier: str, code: str, slip: Sl
         transporter=carrier,
         track=code,
         slip_id=slip.slip_id if slip is not None else "",
+        passed=_passed(order, units) if slip is None else (),
     )
     step.put(shipments=(*shipments, made), told=number)
     step.freed(SHIP, "The shipment is told to Bol again.")

@@ -116,6 +116,9 @@ class Shipment(Value, frozen=True):
     track: str = ""
     label: str = ""
     slip_id: str = ""
+    """The slip whose code it carries."""
+    passed: tuple[str, ...] = ()
+    """Without a slip's code: the slips whose parcels these are."""
     process_id: str = ""
     said: str = ""
 

@@ -145,6 +145,39 @@ def test_a_slip_that_is_seen_before_its_delivery_is_told_when_that_is_seen() -> 
     assert "slips" not in desk.open, "and needs no reading"
 
 
+def test_a_code_that_comes_after_the_wait_is_not_taken_for_the_next_parcel() -> None:
+    """What was told without a code has left; its slip is still there, and now has one."""
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=1))
+    desk.settle("slips", PackingSlipsRead(slips=(slip(),)))
+    desk.later(700)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk).track == ""
+    ended(desk, 1, "SUCCESS")
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, quantity=2, quantity_shipped=1))))
+    show(desk, slip("3SABCD123456781", marker=2))
+    assert "ship/2" not in desk.open
+    show(desk, slip("3SABCD123456782", slip_id="s2", marker=3))
+    desk.seen(booked(1, quantity=2, delivered=2))
+    assert (ship(desk, 2).items, ship(desk, 2).track) == (ship_items(1), "3SABCD123456782")
+
+
+def test_unless_bol_refused_to_be_told_without_it() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("slips", PackingSlipsRead(slips=(slip(),)))
+    desk.later(700)
+    desk.apply(Woke(due=desk.now))
+    ended(desk, 1, "FAILURE", "No transport")
+    desk.settle("fetch", BolOrderFetched(order=bol_order()))
+    show(desk, slip("3SABCD123456781", marker=2))
+    desk.later(1000)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk, 2).track == "3SABCD123456781"
+
+
 def test_a_second_parcel_needs_no_waiting_after_a_first_that_was_looked_for() -> None:
     """Readings were counted on: the first look for the second parcel came a minute late."""
     desk = Desk(SLIPS)
