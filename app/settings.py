@@ -122,6 +122,7 @@ class Settings(BaseSettings):
             subscription_url=url,
             markers=sweeps.markers,
             stock=sweeps.stock,
+            slips=found.orders.shipping.track == "slip-reference",
             bol_orders=sweeps.bol_orders,
             bol_offers=sweeps.bol_offers,
             processes=sweeps.processes,

@@ -46,6 +46,7 @@ from streams.vocabulary.effects import (
     SweepBolReturns,
     SweepMarkers,
     SweepMplusOrders,
+    SweepPackingSlips,
     SweepProcessStatuses,
     SweepStock,
 )
@@ -86,6 +87,7 @@ _SWEEPS = (
     SweepArticles,
     SweepStock,
     SweepMplusOrders,
+    SweepPackingSlips,
 )
 
 

@@ -52,6 +52,7 @@ async def _show(plan: Plan, as_json: bool, console: Console, stop: asyncio.Event
             "sale_freshness": verdict.sale_freshness._asdict(),
             "order_freshness": verdict.order_freshness._asdict(),
             "entry": verdict.entry._asdict(),
+            "late_codes": verdict.late_codes._asdict(),
             "right": verdict.right,
             "fast": verdict.fast,
             "prompt": verdict.prompt,
@@ -157,6 +158,7 @@ def print_verdict(verdict: Verdict, plan: Plan, console: Console) -> None:
     table.add_row("till sale to changed offer", _freshness(verdict.sale_freshness))
     table.add_row("Bol order to changed offer", _freshness(verdict.order_freshness))
     table.add_row("Bol order to order in Mplus", _freshness(verdict.entry))
+    table.add_row("code on a slip later to shipment at Bol", _freshness(verdict.late_codes))
     console.print(table)
     for difference in verdict.differences[:TOLD]:
         console.print(f"  {difference}", highlight=False, markup=False)

@@ -309,6 +309,7 @@ MPLUS_TROUBLE: tuple[Mapping[str, Any], ...] = (
     {"kind": "timeout-after-effect", "operation": "updateOrder", "seconds": 0.5, "probability": 0.08},
     {"kind": "http", "operation": "getPackingSlipsByOrder", "status": 503, "probability": 0.05},
     {"kind": "truncated", "operation": "getOrders", "probability": 0.1},
+    {"kind": "truncated", "operation": "getPackingSlips", "probability": 0.1},
     {"kind": "not-xml", "operation": "findRelationV2", "probability": 0.04},
     {"kind": "webhook-doubled", "probability": 0.1},
     {"kind": "webhook-reordered", "probability": 0.1},

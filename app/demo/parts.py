@@ -21,6 +21,8 @@ class Agreed(NamedTuple):
     """Mplus delivery method -> Bol's code."""
     track_wait: float
     """Seconds that a packing slip may be without a code until Bol is told without one."""
+    code_within: float
+    """Seconds from a code that is written on a packing slip later until Bol is told it."""
     done: int
     """The order category once all has left."""
     cancelled: int

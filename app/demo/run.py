@@ -21,8 +21,11 @@ from app.demo.verdict import MPLUS_PARTS, Verdict, entered, verdict
 from streams.vocabulary.time import system_clock
 
 CAP = 999
-TRACK_WAIT = 6.0
-"""Seconds that a packing slip may be without a code: long enough for staff who write it at once."""
+TRACK_WAIT = 25.0
+"""Seconds that a packing slip may be without a code: long enough for one that is written later and told then."""
+CODE_WITHIN, ROUGH_CODE_WITHIN = 15.0, 120.0
+"""Seconds from a code on a packing slip until Bol is told it: calm, and with kills or trouble, where Bol may have to be
+told twice. Calm it is less than what is left of the wait (TRACK_WAIT) when the last code is written (shares.py)."""
 BY_POST, BY_DHL = ("POST", "TNT"), ("DHL", "DHLFORYOU")
 """Delivery method in Mplus, and Bol's transporter code for it."""
 AGREED = Agreed(
@@ -30,6 +33,7 @@ AGREED = Agreed(
     vat={"BE": BELGIAN_VAT},
     transporters=dict((BY_POST, BY_DHL)),
     track_wait=TRACK_WAIT,
+    code_within=CODE_WITHIN,
     done=SENT,
     cancelled=CANCELLED,
     prepaid=True,
@@ -40,8 +44,8 @@ FIRST_ROUND = 120.0
 CALM = 0.5
 ROUGH = 10.0
 """Seconds after which what happened counts as knowable: calm, and with kills or trouble."""
-REST, ROUGH_REST = 45.0, 180.0
-"""Seconds that everything may take to come to rest, likewise."""
+REST, ROUGH_REST = TRACK_WAIT + 45.0, TRACK_WAIT + 180.0
+"""Seconds that everything may take to come to rest, likewise: what has no code is told when the wait is over."""
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +199,7 @@ class _Day:
             ROUGH if self._plan.rough else CALM,
             PREFIX,
             CAP,
-            AGREED,
+            AGREED._replace(code_within=ROUGH_CODE_WITHIN) if self._plan.rough else AGREED,
             self._closed,
         )
 

@@ -44,8 +44,8 @@ class Shares(NamedTuple):
     """Of packing slips: the code is written on it afterwards."""
     no_code: float = 0.08
     """Of packing slips: a letter, without a code."""
-    marked_after: tuple[float, float] = (0.5, 2.0)
-    """From the packing slip to the code on it, where it comes later."""
+    marked_after: tuple[float, float] = (0.5, 7.0)
+    """From the packing slip to the code on it, where it comes later: up to some looks at what moved in Mplus."""
 
     # -- when the customers are gone, of what is open then
     asked: float = 0.15

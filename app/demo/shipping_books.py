@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.demo.parts import Agreed, Part, on_lines, wanted_now
 
@@ -156,6 +156,90 @@ def code_of(reference: str) -> str:
 def _over(slip: Mapping[str, Any], shipment: Mapping[str, Any], wait: float) -> bool:
     since = datetime.fromisoformat(slip["at"]) + timedelta(seconds=wait)
     return datetime.fromisoformat(shipment["at"]) >= since
+
+
+# -- codes that came later
+
+
+class LateCode(NamedTuple):
+    """A code that staff wrote on a packing slip after it was made."""
+
+    part: Part
+    code: str
+    written: datetime
+    told: datetime | None
+    """When Bol was told it first; None: its parcel was told without it."""
+    passed: datetime | None = None
+    """When its parcel was told without it."""
+
+
+def late_codes(
+    parts: Iterable[Part],
+    shipments: Iterable[Mapping[str, Any]],
+    slips: Iterable[Mapping[str, Any]],
+    articles: Mapping[str, int],
+) -> list[LateCode]:
+    """Those whose parcels the retailer told Bol of after they were written, with or without them."""
+    by_order: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for one in shipments:
+        if one["by"] == "retailer":
+            by_order[one["orderId"]].append(one)
+    by_name: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for slip in slips:
+        by_name[str(slip["ext_order_id"])].append(slip)
+    found: list[LateCode] = []
+    for part in parts:
+        if part.kind == "FBR" and not part.vvb:
+            items = {item["itemId"]: articles.get(str(item["ean"]), 0) for item in part.items}
+            found.extend(_late_codes(part, by_order[part.order["orderId"]], by_name[part.name], items))
+    return found
+
+
+def _late_codes(
+    part: Part,
+    mine: Sequence[Mapping[str, Any]],
+    slips: Sequence[Mapping[str, Any]],
+    items: Mapping[str, int],
+) -> Iterable[LateCode]:
+    plain: Counter[int] = Counter()
+    """Units that were told without a code and that no slip without one explains, by article."""
+    told: dict[str, datetime] = {}
+    for one in mine:
+        code, at = one["transport"].get("trackAndTrace", ""), datetime.fromisoformat(one["at"])
+        if code:
+            told[code] = min(at, told.get(code, at))
+        else:
+            for each in one["items"]:
+                plain[items.get(each["itemId"], 0)] += int(each["quantity"])
+    for slip in slips:
+        if not code_of(slip["reference"]):
+            for line in slip["lines"]:
+                plain[int(line["article"])] -= int(line["quantity"])
+    for slip in slips:
+        code, marked = code_of(slip["reference"]), slip.get("marked_at")
+        if not code or not marked:
+            continue
+        written = datetime.fromisoformat(marked)
+        if code in told:
+            yield LateCode(part, code, written, told[code])
+        elif any(plain[int(line["article"])] > 0 for line in slip["lines"]):
+            last = max(datetime.fromisoformat(one["at"]) for one in mine if _plain(one))
+            if last > written:
+                yield LateCode(part, code, written, None, last)
+
+
+def _plain(shipment: Mapping[str, Any]) -> bool:
+    return not shipment["transport"].get("trackAndTrace", "")
+
+
+def in_time(codes: Iterable[LateCode], within: float) -> Iterable[str]:
+    """Each is told within so many seconds. One that was written when the wait for it was all but over need not be."""
+    for one in codes:
+        took = ((one.told or one.passed or one.written) - one.written).total_seconds()
+        if one.told is None and took >= within:
+            yield f"{one.part} was shipped without the code {one.code}, {took:.1f} seconds after that was written"
+        elif one.told is not None and took > within:
+            yield f"{one.part}: Bol was told the code {one.code} {took:.1f} seconds after it was written"
 
 
 # -- returns

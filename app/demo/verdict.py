@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from app.demo.freshness import Freshness, causes_of, freshness, measured, oversold, patches_of
 from app.demo.order_books import addresses, booked_as_agreed, customers, taken_over
 from app.demo.parts import Agreed, Part, gone_unseen, parts_of
-from app.demo.shipping_books import cancelled, left, status, told, unhandled
+from app.demo.shipping_books import LateCode, cancelled, in_time, late_codes, left, status, told, unhandled
 
 TARGET_P50 = 50.0
 TARGET_P99 = 150.0
@@ -52,6 +52,9 @@ class Verdict(NamedTuple):
     cancellations: int = 0
     relations: int = 0
     returns: int = 0
+    late_codes: Freshness = NOTHING
+    """From a code that staff wrote on a packing slip after it was made to its shipment at Bol; `unchanged`: parcels
+    that were told without theirs."""
 
     @property
     def right(self) -> bool:
@@ -97,6 +100,7 @@ def verdict(
     causes = causes_of(bol, mplus, offers, gone, began, SHOP)
     patches = patches_of(bol, offers, began, closed)
     knowable, unknowable = oversold(causes, opening, grace)
+    codes = late_codes(parts, bol.get("shipments", ()), mplus.get("packing_slips", ()), articles)
     kinds = [{item["fulfilment"] for item in order["items"]} for order in bol["orders"]]
     return Verdict(
         till_sales=sum(cause.kind == "till-sale" for cause in causes),
@@ -107,6 +111,7 @@ def verdict(
             *entered(bol, mplus, gone, prefix, cap),
             *(f"order {name} is in Mplus, but not at Bol" for name in invented),
             *_followed(bol, mplus, parts, articles, agreed),
+            *(in_time(codes, agreed.code_within) if agreed is not None else ()),
         ),
         oversold_knowable=knowable,
         oversold_not_knowable=unknowable,
@@ -120,6 +125,7 @@ def verdict(
         cancellations=len(bol.get("cancellations", ())),
         relations=len(mplus.get("relations", ())),
         returns=len(bol.get("returns", ())),
+        late_codes=_told_late(codes),
     )
 
 
@@ -167,6 +173,17 @@ def _stock_differences(
         due = max(0, min(cap, free.get(article, 0)))
         if int(offer["amount"]) != due:
             yield f"article {article}: Bol has {offer['amount']}, the books say {due}"
+
+
+def _told_late(codes: Iterable[LateCode]) -> Freshness:
+    took: list[float] = []
+    missing = 0
+    for one in codes:
+        if one.told is None:
+            missing += 1
+        else:
+            took.append((one.told - one.written).total_seconds() * 1000)
+    return measured(took, missing)
 
 
 def _entry(parts: Iterable[Part]) -> Freshness:

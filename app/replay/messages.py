@@ -36,6 +36,7 @@ from streams.vocabulary.events import (
     OperatorHandled,
     OperatorShipped,
     OrderNoticed,
+    PackingSlipSeen,
     ProcessNoticed,
     ReservationBooked,
     ReservationMade,
@@ -126,6 +127,8 @@ def subject(message: Message) -> Hashable:
             return "offer", offer
         case StockRead(reading=reading):
             return "reading", reading.branch
+        case PackingSlipSeen(slip=slip):
+            return "slip", slip.slip_id
         case TillSold(session_id=session, line_id=line):
             return "sale", session, line
         case ReservationMade() | ReservationBooked() | ReservationReleased() as event:

@@ -27,6 +27,7 @@ from streams.vocabulary.effects import (
     SweepArticles,
     SweepMarkers,
     SweepMplusOrders,
+    SweepPackingSlips,
     SweepStock,
     UpdateRelation,
 )
@@ -87,6 +88,8 @@ async def _run(trip: Trip, effect: MplusEffect, repeated: bool) -> Answer | Fail
             return await sweeps.stock_of(trip, effect)
         case SweepMplusOrders():
             return await sweeps.orders_of(trip, effect)
+        case SweepPackingSlips():
+            return await sweeps.slips_of(trip, effect)
         case FindRelation():
             return await customers.found(trip, effect.customer, effect.by)
         case CreateRelation():

@@ -67,6 +67,7 @@ def sync_markers() -> Operation[MarkersRead]:
             order=answer.whole("orderSyncMarker"),
             relation=answer.whole("relationSyncMarker", 0),
             stock=answer.maybe("stockId"),
+            slip=answer.maybe("packingSlipSyncMarker"),
         )
 
     return operation("getCurrentSyncMarkers", read)

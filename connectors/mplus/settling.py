@@ -1,4 +1,4 @@
-"""Delivering, cancelling and paying on the wire, and the packing slips of an order (facts/mplus.md 7.1, 7.4, 7.7).
+"""Delivering, cancelling and paying on the wire, and packing slips (facts/mplus.md 7.1, 7.4, 7.7).
 Pure."""
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from connectors.mplus import soap
-from connectors.mplus.operation import Operation, operation
-from connectors.mplus.orders import added_by_mplus, paying
-from connectors.mplus.reply import Node
+from connectors.mplus.operation import Operation, listing, operation
+from connectors.mplus.orders import PAGE, added_by_mplus, paying
+from connectors.mplus.reply import Node, Rows
 from connectors.mplus.result import refusal
 from streams.vocabulary.mplus_order import Moved, PackingSlip, Payment
 from streams.vocabulary.outcomes import Refused
@@ -19,7 +19,6 @@ CANCELLED = "CANCEL-ORDER-RESULT-ALREADY-CANCELLED"
 QUEUED = "CANCEL-ORDER-RESULT-PENDING"
 UNDONE = "CANCEL-ORDER-RESULT-UNDO-CANCEL-OK"
 INVOICED = "PAY-ORDER-RESULT-ORDER-ALREADY-INVOICED"
-_SLIP_CANCELLED = "PACKING-SLIP-STATE-CANCELLED"
 
 
 class Paid(NamedTuple):
@@ -84,10 +83,34 @@ def packing_slips(order_id: str) -> Operation[tuple[PackingSlip, ...]]:
 
     def read(answer: Node) -> tuple[PackingSlip, ...]:
         slips = sorted(answer.each("packingSlipList", "packingSlip"), key=_age)
-        return tuple(_slip(one) for one in slips if one.text("state") != _SLIP_CANCELLED)
+        return tuple(slip for slip in map(_slip, slips) if not slip.cancelled)
 
     request = soap.tag("request", soap.text("orderId", order_id))
     return operation("getPackingSlipsByOrder", read, request, kept=True)
+
+
+class ChangedSlip(NamedTuple):
+    """A packing slip of a page, and the order that it is of."""
+
+    slip: PackingSlip
+    order_id: str
+    ext_order_id: str
+    """Empty: the order has none, or the slip does not tell."""
+
+
+def get_packing_slips(marker: int) -> Operation[Rows[ChangedSlip]]:
+    """A page from a marker on, inclusive; cancelled ones too, with their lines (facts/mplus.md 2.6, 7.7)."""
+    return listing(
+        "getPackingSlips",
+        ("packingSlipList", "packingSlip"),
+        changed_slip,
+        soap.tag("request", soap.number("syncMarker", marker), soap.number("syncMarkerLimit", PAGE)),
+    )
+
+
+def changed_slip(row: Node) -> ChangedSlip:
+    """A `packingSlip` of a page. Raises Unreadable."""
+    return ChangedSlip(_slip(row), row.text("orderId"), row.text("extOrderId"))
 
 
 def _age(slip: Node) -> tuple[int, int, str]:
@@ -110,4 +133,5 @@ def _slip(slip: Node) -> PackingSlip:
         reference=slip.text("reference"),
         state=slip.text("state"),
         lines=tuple(lines),
+        marker=slip.whole("syncMarker", 0),
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from connectors.mplus import articles, orders, stock
+from connectors.mplus import articles, orders, settling, stock
 from connectors.mplus.operation import MplusAnswer
 from connectors.mplus.trip import Trip
-from streams.vocabulary.effects import SweepArticles, SweepMplusOrders, SweepStock
-from streams.vocabulary.events import Message, MplusOrderSeen, StockDoubted, StockRead, Swept
+from streams.vocabulary.effects import SweepArticles, SweepMplusOrders, SweepPackingSlips, SweepStock
+from streams.vocabulary.events import Message, MplusOrderSeen, PackingSlipSeen, StockDoubted, StockRead, Swept
 from streams.vocabulary.outcomes import Failure
 from streams.vocabulary.stock_reading import Reading
 
@@ -45,8 +45,8 @@ async def orders_of(trip: Trip, effect: SweepMplusOrders) -> Swept | Failure:
     moved: dict[int, str] = {}
     for order, numbers in rows.found:
         moved.update(dict.fromkeys(numbers, order.number or order.order_id))
-        entity = order.ext_order_id.removeprefix(effect.ext_prefix)
-        if order.ext_order_id.startswith(effect.ext_prefix) and 0 < len(entity) <= LONGEST_ID:
+        entity = _entity(order.ext_order_id, effect.ext_prefix)
+        if entity:
             trip.messages.append(Message(flow="orders", entity=entity, event=MplusOrderSeen(order=order)))
     # The change came before the answer: a reading asked from then on contains it.
     since = page.answered_at
@@ -59,6 +59,29 @@ async def orders_of(trip: Trip, effect: SweepMplusOrders) -> Swept | Failure:
         for article, number in sorted(moved.items())
     )
     return _swept(effect.marker, max((order.marker for order, _ in rows.found), default=0), len(rows.found))
+
+
+async def slips_of(trip: Trip, effect: SweepPackingSlips) -> Swept | Failure:
+    """One page of packing slips. Whose they are is told by their order's extOrderId, as with orders: the part of a
+    mixed order that Bol sends has one of its own. A slip without one is left to the order, which reads its own."""
+    page = await trip.send(settling.get_packing_slips(effect.marker))
+    if not isinstance(page, MplusAnswer):
+        return page
+    rows = page.what
+    _tell_left_out(trip, "packing slips", rows.left_out, rows.why)
+    for slip, order_id, ext_order_id in rows.found:
+        entity = _entity(ext_order_id, effect.ext_prefix)
+        if entity:
+            event = PackingSlipSeen(order_id=order_id, slip=slip, seen_at=page.answered_at)
+            trip.messages.append(Message(flow="orders", entity=entity, event=event))
+    highest = max((changed.slip.marker for changed in rows.found), default=0)
+    return _swept(effect.marker, highest, len(rows.found))
+
+
+def _entity(ext_order_id: str, prefix: str) -> str:
+    """Of the orders flow; empty: the order is none of ours."""
+    entity = ext_order_id.removeprefix(prefix)
+    return entity if ext_order_id.startswith(prefix) and len(entity) <= LONGEST_ID else ""
 
 
 def _swept(marker: int, highest: int, found: int) -> Swept:

@@ -55,6 +55,7 @@ from streams.vocabulary.events import (
     OrderCommitted,
     OrderNoticed,
     OrdersEvent,
+    PackingSlipSeen,
     PackingSlipsRead,
     ProcessStatuses,
     ReturnAsked,
@@ -84,6 +85,8 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
             booking.customer_answered(step, event)
         case MplusOrderSeen():
             following.seen(step, event.order)
+        case PackingSlipSeen():
+            shipping.slip_seen(step, event)
         case OperatorAsked():
             _operator_asked(step, event)
         case OperatorShipped():
@@ -175,7 +178,7 @@ def _settled(step: Making, event: Settled) -> None:
         case BolShipmentsRead():
             shipping.learned(step, outcome)
         case PackingSlipsRead():
-            shipping.slips_read(step, outcome)
+            shipping.slips_read(step, outcome, event.asked_at)
         case BolWriteBegun():
             what, _, name = key.partition("/")
             if what == "cancel":

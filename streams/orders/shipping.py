@@ -2,12 +2,15 @@
 them yields them. Pure.
 
 Mplus has no field for a track and trace code (facts/mplus.md 7.7), so it is looked for in the reference of the packing
-slip or of the order; until one is there, or `track_wait` is over, nothing is told.
+slip or of the order; until one is there, or `track_wait` is over, nothing is told. A sweep shows each slip on which
+somebody has written; as a safety net, and where the installation has no marker for slips, an order reads its own again,
+ever more rarely.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -24,11 +27,12 @@ from streams.vocabulary.events import (
     BolShipmentsRead,
     BolWriteBegun,
     OperatorShipped,
+    PackingSlipSeen,
     PackingSlipsRead,
     ProcessStatus,
     ProcessStatuses,
 )
-from streams.vocabulary.mplus_order import Moved
+from streams.vocabulary.mplus_order import Moved, PackingSlip
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import seconds
 
@@ -39,7 +43,10 @@ LONGEST_LOOK = 300.0
 NOT_YET = 5
 """Times that Bol may not know a process which it has just begun."""
 LOOK_AGAIN = (60.0, 900.0)
-"""Seconds until the packing slips are read again for a code: at first, and at most."""
+"""Seconds until the packing slips are read again for a code: at first, and at most. A sweep shows it sooner, where the
+installation has a marker for slips and the slip names its order."""
+SLIPS_READ = "slips-read"
+"""Under which readings without a code are counted, beside failed tries."""
 REFUSED_AGAIN = 900.0
 """Seconds after which a shipment that Bol refused is tried again by itself."""
 TIMEOUT_AGAIN = 60.0
@@ -133,17 +140,19 @@ def _by_convention(step: Making, left: dict[str, int]) -> dict[str, int]:
             return {}
     if rules.track == "slip-reference":
         rest = dict(left)
-        used = {one.slip_id for one in order.shipments if one.slip_id and one.status != "FAILURE"}
+        used = _used(order)
         for slip in order.slips:
             code = found_code(slip.reference, step.bol_id, rules.track_pattern)
             units = {item: n for item, n in allotted(order.lines, slip.articles, rest).items() if n}
             if code and units and slip.slip_id not in used:
                 _ship(step, units, _carrier(step), code, slip)
                 rest = {item: n - units.get(item, 0) for item, n in rest.items() if n > units.get(item, 0)}
-        if rest and not step.waits_for(SLIPS):
-            tries = step.order.failures.get("slips-read", 0)
+        if not rest:
+            _look_no_more(step)
+        elif not step.waits_for(SLIPS):
+            tries = step.order.failures.get(SLIPS_READ, 0)
             wait = 0.0 if not tries else min(LOOK_AGAIN[1], LOOK_AGAIN[0] * 1.5 ** (tries - 1))
-            step.put(failures={**step.order.failures, "slips-read": tries + 1})
+            step.put(failures={**step.order.failures, SLIPS_READ: tries + 1})
             step.ask(
                 SLIPS, ReadPackingSlips(order_id=order.mplus_order), step.at + seconds(wait) if wait else None
             )
@@ -151,16 +160,76 @@ def _by_convention(step: Making, left: dict[str, int]) -> dict[str, int]:
     return left
 
 
-def slips_read(step: Making, outcome: PackingSlipsRead) -> None:
-    """What left in Mplus, slip by slip."""
-    worked(step, SLIPS)
-    step.put(
-        slips=tuple(
-            Slip(slip_id=slip.slip_id, reference=slip.reference, articles=_per_article(slip.lines))
-            for slip in outcome.slips
-        )
-    )
+def _used(order: Order) -> set[str]:
+    """The slips of which Bol is told or being told. After a TIMEOUT it was read: what it shows as shipped is not left,
+    the rest goes with its slip's code."""
+    told = [one for one in order.shipments if one.open or one.status == "SUCCESS"]
+    return {slip_id for one in told for slip_id in (one.slip_id, *one.passed) if slip_id}
+
+
+def _passed(order: Order, units: dict[str, int]) -> tuple[str, ...]:
+    """The slips that these units left with, the oldest first: a code that is written on one of them after all is not
+    the next parcel's."""
+    used, rest = _used(order), dict(units)
+    found: list[str] = []
+    for slip in order.slips:
+        here = allotted(order.lines, slip.articles, rest) if slip.slip_id not in used else {}
+        if any(here.values()):
+            found.append(slip.slip_id)
+            rest = {item: n - here.get(item, 0) for item, n in rest.items()}
+    return tuple(found)
+
+
+def _look_no_more(step: Making) -> None:
+    """All that has left is told with its code: a look that waits is for nothing, and what leaves next is looked at at
+    once."""
+    waiting = step.context.open.get(SLIPS)
+    if waiting is not None and waiting.not_before is not None and waiting.not_before > step.at:
+        step.drops.append(SLIPS)
+        worked(step, SLIPS)
+    worked(step, SLIPS_READ)
+
+
+def slip_seen(step: Making, event: PackingSlipSeen) -> None:
+    """A sweep shows a packing slip as it is in Mplus. Where the order is not seen as delivered yet it is kept, and told
+    when that is. A word that is no newer than the last one is passed over."""
+    order = step.order
+    if not order.is_booked or event.order_id not in ("", order.mplus_order):
+        return
+    known = {one.slip_id: one for one in order.slips}
+    before, slip = known.get(event.slip.slip_id), _slip(event.slip, event.seen_at)
+    if before is not None and before.marker >= max(1, slip.marker):
+        return
+    if before is not None and not event.slip.lines and not event.slip.cancelled:
+        slip = replace(slip, articles=before.articles)  # without its lines it tells nothing about them
+    known[slip.slip_id] = slip
+    step.put(slips=tuple(known.values()))
     following.follow(step)
+
+
+def slips_read(step: Making, outcome: PackingSlipsRead, asked_at: datetime) -> None:
+    """What left in Mplus, slip by slip, as asked for at `asked_at`. A sweep may have shown a newer word on a slip, or
+    one that was made since."""
+    worked(step, SLIPS)
+    known = {one.slip_id: one for one in step.order.slips}
+    read = [_newer(known.pop(slip.slip_id, None), _slip(slip)) for slip in outcome.slips]
+    since = [one for one in known.values() if one.seen_at is not None and one.seen_at >= asked_at]
+    step.put(slips=(*read, *since))
+    following.follow(step)
+
+
+def _newer(known: Slip | None, read: Slip) -> Slip:
+    return known if known is not None and known.marker > read.marker else read
+
+
+def _slip(slip: PackingSlip, seen_at: datetime | None = None) -> Slip:
+    return Slip(
+        slip_id=slip.slip_id,
+        reference="" if slip.cancelled else slip.reference,
+        articles={} if slip.cancelled else _per_article(slip.lines),
+        marker=slip.marker,
+        seen_at=seen_at,
+    )
 
 
 def _per_article(lines: tuple[Moved, ...]) -> dict[int, int]:
@@ -252,6 +321,7 @@ def _ship(step: Making, units: dict[str, int], carrier: str, code: str, slip: Sl
         transporter=carrier,
         track=code,
         slip_id=slip.slip_id if slip is not None else "",
+        passed=_passed(order, units) if slip is None else (),
     )
     step.put(shipments=(*shipments, made), told=number)
     step.freed(SHIP, "The shipment is told to Bol again.")

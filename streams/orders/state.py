@@ -116,6 +116,9 @@ class Shipment(Value, frozen=True):
     track: str = ""
     label: str = ""
     slip_id: str = ""
+    """The slip whose code it carries."""
+    passed: tuple[str, ...] = ()
+    """Without a slip's code: the slips whose parcels these are."""
     process_id: str = ""
     said: str = ""
 
@@ -131,6 +134,11 @@ class Slip(Value, frozen=True):
     slip_id: str
     reference: str = ""
     articles: dict[int, int] = msgspec.field(default_factory=dict)
+    """None left on a cancelled one, which stays until the slips are read anew: an older word must not bring it back."""
+    marker: int = 0
+    """As Mplus numbers its changes."""
+    seen_at: datetime | None = None
+    """When a sweep showed it last; None: the order has read it by itself."""
 
 
 class Booked(Value, frozen=True):

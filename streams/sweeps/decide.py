@@ -25,6 +25,7 @@ from streams.vocabulary.effects import (
     SweepBolReturns,
     SweepMarkers,
     SweepMplusOrders,
+    SweepPackingSlips,
     SweepProcessStatuses,
     SweepStock,
 )
@@ -52,6 +53,7 @@ TITLES: dict[Name, str] = {
     "mplus-markers": "what moved in Mplus",
     "mplus-articles": "the articles of Mplus",
     "mplus-orders": "the orders of Mplus",
+    "mplus-slips": "the packing slips of Mplus",
     "mplus-stock": "the stock of Mplus",
     "bol-orders": "the orders of Bol",
     "bol-returns": "the open returns of Bol",
@@ -198,6 +200,7 @@ def _markers(step: _Step, read: MarkersRead) -> None:
         step.put("mplus-orders", replace(orders, cursor=str(read.order + 1)))
     elif read.order >= int(orders.cursor):
         step.due("mplus-orders")
+    _slip_marker(step, read.slip)
     stock = step.state.sweep("mplus-stock")
     if not stock.cursor:
         step.due("mplus-stock")
@@ -206,6 +209,18 @@ def _markers(step: _Step, read: MarkersRead) -> None:
             step.due("mplus-stock")
     elif read.stock > int(stock.cursor):
         step.due("mplus-stock")
+
+
+def _slip_marker(step: _Step, marker: int | None) -> None:
+    """None: the installation has none, and each order reads its slips by itself."""
+    if marker is None or not step.rules.slips:
+        return
+    slips = step.state.sweep("mplus-slips")
+    if not slips.cursor:
+        # From now on, as with orders. An order that waits for a code has read the slips of before by itself.
+        step.put("mplus-slips", replace(slips, cursor=str(marker + 1)))
+    elif marker >= int(slips.cursor):
+        step.due("mplus-slips")
 
 
 def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
@@ -217,6 +232,8 @@ def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
             return SweepArticles(marker=int(sweep.cursor or 0))
         case "mplus-orders":
             return SweepMplusOrders(marker=int(sweep.cursor or 0), ext_prefix=rules.ext_prefix)
+        case "mplus-slips":
+            return SweepPackingSlips(marker=int(sweep.cursor or 0), ext_prefix=rules.ext_prefix)
         case "mplus-stock":
             return SweepStock(marker=int(sweep.cursor or 0), branches=rules.branches)
         case "bol-orders":

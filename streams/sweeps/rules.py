@@ -17,6 +17,8 @@ class SweepRules(Value, frozen=True):
     """One cheap call tells which Mplus feeds moved (facts/mplus.md 2.6)."""
     stock: float = 300.0
     """Only where the installation gives no stock marker."""
+    slips: bool = True
+    """Whether packing slips are read as they change: where staff write the track and trace code on them."""
     bol_orders: float = 60.0
     returns: float | None = 900.0
     """All open returns of Bol, whose list takes 20 calls a minute at most; None: returns are not read."""

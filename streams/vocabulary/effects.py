@@ -185,6 +185,15 @@ class SweepMplusOrders(Fact, frozen=True, kw_only=True, tag="sweep-mplus-orders"
     ext_prefix: str
 
 
+class SweepPackingSlips(Fact, frozen=True, kw_only=True, tag="sweep-packing-slips"):
+    """One page of getPackingSlips from `marker` (inclusive). Events: `PackingSlipSeen` to orders for slips of orders of
+    ours (an extOrderId with `ext_prefix`), cancelled ones too.
+    Answer: `Swept(cursor=str(max marker + 1), more)`."""
+
+    marker: int
+    ext_prefix: str
+
+
 Match = Literal["email", "vat", "kvk", "name-address"]
 """What a customer is known by. `email` is never a relay address of Bol's: that is new for every order."""
 
@@ -291,6 +300,7 @@ MplusEffect = (
     | SweepArticles
     | SweepStock
     | SweepMplusOrders
+    | SweepPackingSlips
     | FindRelation
     | CreateRelation
     | UpdateRelation

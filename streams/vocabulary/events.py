@@ -76,12 +76,14 @@ class SubscriptionCaredFor(Fact, frozen=True, kw_only=True, tag="subscription-ca
 
 
 class MarkersRead(Fact, frozen=True, kw_only=True, tag="markers-read"):
-    """The present sync markers (facts/mplus.md 2.6). `stock` is None where the installation omits it."""
+    """The present sync markers (facts/mplus.md 2.6). `stock` and `slip` are None where the installation omits them."""
 
     article: int
     order: int
     relation: int = 0
     stock: int | None = None
+    slip: int | None = None
+    """Of packing slips."""
 
 
 class StockAnswered(Fact, frozen=True, kw_only=True, tag="stock-answered"):
@@ -386,6 +388,16 @@ class MplusOrderSeen(Fact, frozen=True, kw_only=True, tag="mplus-order-seen"):
     order: MplusOrder
 
 
+class PackingSlipSeen(Fact, frozen=True, kw_only=True, tag="packing-slip-seen"):
+    """A sweep read a packing slip of our order at Mplus: made, written on, invoiced or cancelled."""
+
+    order_id: str
+    """Mplus's own id of the order; empty: it was not told."""
+    slip: PackingSlip
+    seen_at: datetime
+    """Our clock when the page was answered: what was asked for before may be older."""
+
+
 class CustomerAnswered(Fact, frozen=True, kw_only=True, tag="customer-answered"):
     """Which relation the customer is; None: not yet, and `why` says what stands in the way (it goes on by itself)."""
 
@@ -431,6 +443,7 @@ OrdersEvent = (
     | CodeAnswered
     | CustomerAnswered
     | MplusOrderSeen
+    | PackingSlipSeen
     | OperatorAsked
     | OperatorShipped
     | OperatorCancelled

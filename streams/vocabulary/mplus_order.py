@@ -161,3 +161,10 @@ class PackingSlip(Value, frozen=True):
     reference: str = ""
     state: str = ""
     lines: tuple[Moved, ...] = ()
+    marker: int = 0
+    """Of two words about one slip the higher one is the newer; 0: it was not told."""
+
+    @property
+    def cancelled(self) -> bool:
+        """What it says has left came back."""
+        return self.state.endswith("CANCELLED")

@@ -353,6 +353,18 @@ def test_defaults_are_those_of_the_rules(given: dict[str, Any]) -> None:
     assert made.topics() == TOPICS
 
 
+@pytest.mark.parametrize(
+    ("track", "slips"), [("slip-reference", True), ("order-reference", False), ("none", False)]
+)
+def test_packing_slips_are_swept_where_codes_are_on_them(
+    given: dict[str, Any], track: str, slips: bool
+) -> None:
+    given["connections"]["winkel"]["orders"]["shipping"] = {"track": track}
+    rules = settings_of(given, ENVIRON, "x").sweep_rules("winkel")
+    assert rules is not None
+    assert rules.slips == slips
+
+
 def test_how_long_is_kept_follows_the_settings(given: dict[str, Any]) -> None:
     given["log"]["keep_days"] = 7
     given["readmodel"] |= {"history_days": 8, "orders_days": 9}

@@ -43,6 +43,7 @@ from streams.vocabulary.effects import (
     SweepBolOrders,
     SweepBolReturns,
     SweepMplusOrders,
+    SweepPackingSlips,
     SweepProcessStatuses,
     SweepStock,
     UpdateRelation,
@@ -213,6 +214,8 @@ FOUND, NOBODY = sample("resp_findRelation_found"), sample("resp_findRelation_non
 PRODUCTS = envelope(tree("GetProductsResponse", tree("productList", tree("product", tree("syncMarker", 7),
     tree("articleList", tree("article", tree("articleNumber", 1007)))))))  # fmt: skip
 NO_SLIPS = envelope("<ns:GetPackingSlipsByOrderResponse/>")
+SLIP_PAGE = envelope(tree("GetPackingSlipsResponse", tree("packingSlipList", tree("packingSlip",
+    tree("packingSlipId", "s1"), tree("extOrderId", "BOL-1"), tree("syncMarker", 88)))))  # fmt: skip
 OPEN_3 = there(line("a", 1001, 2), category=3)
 MPLUS: list[tuple[Any, dict[str, list[Any]], bool]] = [
     (FIND, {"findRelationV2": [fault(), FOUND]}, False),
@@ -231,6 +234,7 @@ MPLUS: list[tuple[Any, dict[str, list[Any]], bool]] = [
     (ReadPackingSlips(order_id="o"), {"getPackingSlipsByOrder": [NO_SLIPS]}, False),
     (SweepArticles(marker=7), {"getProducts": [PRODUCTS]}, False),
     (SweepMplusOrders(marker=513, ext_prefix="BOL-"), {"getOrders": [ORDER_PAGE]}, False),
+    (SweepPackingSlips(marker=88, ext_prefix="BOL-"), {"getPackingSlips": [SLIP_PAGE]}, False),
     (SweepStock(marker=5, branches=(1, 2)), {"getStock": [stock_reply(stock_row(1, 4, marker=7)),
                                                           stock_reply(stock_row(2, 5, branch=2, marker=6))]}, False),
 ]  # fmt: skip

@@ -210,8 +210,7 @@ class Control:
         slip = books.orders.slip(named)
         if slip is None:
             raise _NotThere("no such packing slip: give packing_slip_id, or an order that has one")
-        slip.reference = marking.reference
-        books.dispatch.marked(slip)
+        books.dispatch.mark(slip, marking.reference)
         return told.slip_told(slip)
 
     async def catch_up(self, nothing: Nothing) -> Any:

@@ -117,9 +117,11 @@ class Dispatch:
         parts = [part for line, quantity in gone for part in _parts(order, line, quantity)]
         return self._ship(order, [*gone, *parts], invoiced, reference)
 
-    def marked(self, slip: PackingSlip) -> None:
-        """Something was written on a packing slip. Whether its order counts as changed then is not documented; here
-        it does not."""
+    def mark(self, slip: PackingSlip, reference: str) -> None:
+        """Staff write on a packing slip, which takes the next marker. Whether its order counts as changed then is not
+        documented; here it does not."""
+        slip.reference = reference
+        slip.marked_at = self._clock()
         self._orders.put_slip(slip)
 
     def _ship(

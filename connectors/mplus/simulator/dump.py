@@ -188,6 +188,7 @@ def slip_told(slip: PackingSlip) -> dict[str, Any]:
         "ext_order_id": slip.order.ext_order_id,
         "at": _moment(slip.at),
         "reference": slip.reference,
+        "marked_at": _moment(slip.marked_at) if slip.marked_at is not None else None,
         "state": slip.state,
         "marker": slip.marker,
         "lines": [{"article": line.article, "quantity": number(quantity)} for line, quantity in slip.lines],

@@ -201,6 +201,8 @@ class PackingSlip:
     at: datetime
     lines: tuple[tuple[OrderLine, Decimal], ...]
     reference: str = ""
+    marked_at: datetime | None = None
+    """When staff wrote on it last, after it was made."""
     invoice_id: str = ""
     marker: int = 0
 

@@ -13,7 +13,7 @@ from app.demo.verdict import TOLD, Verdict
 
 QUICK = Freshness(10, 5.0, 50.0, 60.0, 0)
 SLOW = Freshness(10, 500.0, 2500.0, 2600.0, 0)
-RIGHT = Verdict(40, 10, 300, 50, (), 0, 0, QUICK, QUICK, QUICK, 3, 2, 1, 8, 5, 9, 4)
+RIGHT = Verdict(40, 10, 300, 50, (), 0, 0, QUICK, QUICK, QUICK, 3, 2, 1, 8, 5, 9, 4, SLOW)
 
 
 def told(verdict: Verdict, faults: bool = False) -> str:
@@ -30,6 +30,7 @@ def test_the_counts_and_how_fast_it_went() -> None:
         ("shipments told to Bol", "8"),
         ("cancellations", "5"),
         ("returns", "4"),
+        ("code on a slip later to shipment at Bol", "p50 500 ms, p99 2500 ms, worst 2600 ms (10)"),
         ("Bol order to order in Mplus", "p50 5 ms, p99 50 ms, worst 60 ms (10)"),
     ):
         assert any(what in line and count in line for line in text.splitlines()), what

@@ -21,6 +21,7 @@ AGREED = Agreed(
     vat={"BE": {2: 3}},
     transporters={"POST": "TNT", "DHL": "DHLFORYOU"},
     track_wait=6.0,
+    code_within=3.0,
     done=3,
     cancelled=4,
     prepaid=True,
@@ -316,6 +317,64 @@ def test_wrong_books_are_found(books: Books, spoil: Spoil, words: str) -> None:
 def test_a_code_that_came_too_late_is_not_asked_for(books: Books) -> None:
     books.bol["shipments"][0] |= {"at": at(10.5), "transport": {"transporterCode": "TNT"}}
     assert judge(books).differences == ()
+
+
+def _later(books: Books, written: float, shipped: float, code: str = "3S00000000001") -> None:
+    """The code is written and the shipment told at these seconds; the slip is of 4.5."""
+    books.mplus["packing_slips"][0]["marked_at"] = at(written)
+    transport = {"transporterCode": "TNT"} | ({"trackAndTrace": code} if code else {})
+    books.bol["shipments"][0] |= {"at": at(shipped), "transport": transport}
+
+
+def test_a_code_that_was_written_later_is_timed(books: Books) -> None:
+    _later(books, 6, 8.5)
+    found = judge(books)
+    assert found.differences == ()
+    assert (found.late_codes.causes, found.late_codes.unchanged) == (1, 0)
+    assert found.late_codes.worst == pytest.approx(2500)
+
+
+def test_a_code_that_was_there_from_the_beginning_is_no_late_one(books: Books) -> None:
+    assert judge(books).late_codes.causes == 0
+
+
+def test_a_code_that_was_written_later_is_told_in_time(books: Books) -> None:
+    _later(books, 6, 9.5)
+    assert judge(books).differences == (
+        "Bol order b1: Bol was told the code 3S00000000001 3.5 seconds after it was written",
+    )
+
+
+def test_a_parcel_is_not_told_without_the_code_that_was_written_later(books: Books) -> None:
+    """Else the end of the wait would hide that nobody looked at the slip again."""
+    _later(books, 6, 10.5, code="")
+    found = judge(books)
+    assert found.differences == (
+        "Bol order b1 was shipped without the code 3S00000000001, 4.5 seconds after that was written",
+    )
+    assert (found.late_codes.causes, found.late_codes.unchanged) == (0, 1)
+
+
+def test_unless_it_was_written_when_the_wait_was_all_but_over_or_after_it(books: Books) -> None:
+    _later(books, 10, 10.5, code="")
+    assert judge(books).differences == ()
+    _later(books, 11, 10.5, code="")
+    found = judge(books)
+    assert found.differences == ()
+    assert found.late_codes.unchanged == 0
+
+
+def test_a_letter_without_a_code_beside_a_parcel_with_a_late_one_is_no_difference(books: Books) -> None:
+    slip = books.mplus["packing_slips"][0]
+    slip["lines"] = [{"article": 1001, "quantity": 1}]
+    books.mplus["packing_slips"].append(slip | {"reference": "brief", "marked_at": None})
+    _later(books, 6, 7)
+    books.bol["shipments"][0]["items"] = [{"itemId": "i1", "quantity": 1}]
+    letter = books.bol["shipments"][0] | {"at": at(11), "transport": {"transporterCode": "TNT"}}
+    books.bol["shipments"].append(letter)
+    found = judge(books)
+    assert found.differences == ()
+    assert found.late_codes.causes == 1
 
 
 def test_what_has_left_need_not_be_cancelled(books: Books) -> None:

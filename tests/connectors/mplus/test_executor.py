@@ -26,6 +26,7 @@ from streams.vocabulary.effects import (
     SweepArticles,
     SweepMarkers,
     SweepMplusOrders,
+    SweepPackingSlips,
     SweepStock,
     UpdateRelation,
 )
@@ -34,6 +35,7 @@ from streams.vocabulary.events import (
     MarkersRead,
     MplusOrderSeen,
     OrderCommitted,
+    PackingSlipSeen,
     RelationFound,
     RelationSaved,
     StockAnswered,
@@ -41,7 +43,7 @@ from streams.vocabulary.events import (
     StockRead,
     Swept,
 )
-from streams.vocabulary.mplus_order import Customer, Payment
+from streams.vocabulary.mplus_order import Customer, PackingSlip, Payment
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.connectors.mplus.test_soap import DRAFT
 from tests.connectors.mplus.till import (
@@ -100,7 +102,7 @@ async def test_stock_of_no_branch_is_a_matter_of_settings(till: Till) -> None:
 async def test_markers(till: Till) -> None:
     till.will("getCurrentSyncMarkers", sample("resp_getCurrentSyncMarkers"))
     done = await run(till, SweepMarkers())
-    assert done.outcome == MarkersRead(article=4321, order=512, relation=700, stock=9842)
+    assert done.outcome == MarkersRead(article=4321, order=512, relation=700, stock=9842, slip=77)
 
 
 EFFECTS = [
@@ -119,6 +121,7 @@ EFFECTS = [
     ("getOrder", SetMplusCategory(order_id="o", category=3)),
     ("payOrderV2", PayMplusOrder(order_id="o", key="k", payment=Payment(method="BOL", cents=1), prepay=True)),
     ("getPackingSlipsByOrder", ReadPackingSlips(order_id="o")),
+    ("getPackingSlips", SweepPackingSlips(marker=0, ext_prefix="BOL-")),
 ]
 
 
@@ -230,6 +233,38 @@ async def test_an_article_on_several_orders_is_doubted_once(till: Till) -> None:
     done = await run(till, SweepMplusOrders(marker=513, ext_prefix="X"))
     assert done.outcome == Swept(cursor="516", more=True, found=2)
     assert len(done.messages) == 1
+
+
+# -- packing slips
+
+
+def page_of_slips(*slips: tuple[int, str]) -> bytes:
+    """(marker, extOrderId)."""
+    rows = (
+        tree(
+            "packingSlip", tree("packingSlipId", f"s{marker}"), tree("orderId", "m1"), tree("extOrderId", ext),
+            tree("syncMarker", marker), tree("reference", "3SABC1234567"),
+        )
+        for marker, ext in slips
+    )  # fmt: skip
+    return envelope(tree("GetPackingSlipsResponse", tree("packingSlipList", *rows)))
+
+
+async def test_a_page_of_packing_slips_goes_to_the_orders_they_are_of(till: Till) -> None:
+    ours = ((88, "BOL-1"), (91, "BOL-2-FBB"))
+    others = ((89, ""), (90, "WEB-1"), (92, "BOL-"), (93, "BOL-" + "9" * 101))
+    till.will("getPackingSlips", page_of_slips(*ours, *others))
+    done = await run(till, SweepPackingSlips(marker=88, ext_prefix="BOL-"))
+    assert done.outcome == Swept(cursor="94", more=True, found=6)
+    assert [(one.flow, one.entity) for one in done.messages] == [("orders", "1"), ("orders", "2-FBB")]
+    slip = PackingSlip(slip_id="s88", reference="3SABC1234567", marker=88)
+    assert done.messages[0].event == PackingSlipSeen(order_id="m1", slip=slip, seen_at=done.answered_at)
+
+
+async def test_an_empty_page_of_packing_slips_ends_the_sweep(till: Till) -> None:
+    till.will("getPackingSlips", page_of_slips())
+    done = await run(till, SweepPackingSlips(marker=88, ext_prefix="BOL-"))
+    assert (done.outcome, done.messages) == (Swept(cursor="88"), ())
 
 
 # -- stock

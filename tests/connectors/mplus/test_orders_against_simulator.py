@@ -25,15 +25,18 @@ from streams.vocabulary.effects import (
     ReadMplusOrder,
     ReadPackingSlips,
     SetMplusCategory,
+    SweepPackingSlips,
     UpdateRelation,
 )
 from streams.vocabulary.events import (
     MplusOrderPaid,
     MplusOrderRead,
     OrderCommitted,
+    PackingSlipSeen,
     PackingSlipsRead,
     RelationFound,
     RelationSaved,
+    Swept,
 )
 from streams.vocabulary.mplus_order import (
     Customer,
@@ -225,6 +228,29 @@ async def test_an_order_is_delivered_in_parts_and_to_the_end_once(shop: Shop) ->
     again = (await shop.run(ReadPackingSlips(order_id=order_id))).outcome
     assert isinstance(again, PackingSlipsRead)
     assert again.slips[0].reference == "3SABC1234"
+
+
+async def test_a_packing_slip_that_is_written_on_comes_with_the_next_sweep(shop: Shop) -> None:
+    order_id = await booked(shop)
+    part = (Moved(article_number=1001, quantity=1),)
+    await order(shop, DeliverMplusOrder(order_id=order_id, due=part))
+    await order(shop, DeliverMplusOrder(order_id=order_id))
+    cursor, [first, second] = await slips_since(shop, 0)
+    assert (first.order_id, first.slip.lines) == (order_id, part)
+    assert await slips_since(shop, cursor) == (cursor, [])
+    await shop.control("slips/mark", packing_slip_id=first.slip.slip_id, reference="3SABC1234567")
+    after, [marked] = await slips_since(shop, cursor)
+    assert (marked.slip.slip_id, marked.slip.reference) == (first.slip.slip_id, "3SABC1234567")
+    assert marked.slip.marker > second.slip.marker
+    assert after == marked.slip.marker + 1
+
+
+async def slips_since(shop: Shop, marker: int) -> tuple[int, list[PackingSlipSeen]]:
+    """Where the next sweep begins, and what this one showed by rising marker: a page has no order that is promised."""
+    done = await shop.run(SweepPackingSlips(marker=marker, ext_prefix="BOL-"))
+    assert isinstance(done.outcome, Swept)
+    seen = [message.event for message in done.messages if isinstance(message.event, PackingSlipSeen)]
+    return int(done.outcome.cursor), sorted(seen, key=lambda one: one.slip.marker)
 
 
 @pytest.mark.parametrize("kind", LOST)

@@ -114,6 +114,7 @@ ALL: dict[str, Operation[Any]] = {
     "pay": settling.pay("001a", "k1", WHOLE_DRAFT.payments[0], prepay=True),
     "pay-without-key": settling.pay_without_key("001a", WHOLE_DRAFT.payments[0], prepay=False),
     "slips": settling.packing_slips("001a"),
+    "changed-slips": settling.get_packing_slips(88),
     **{
         f"relation-{sought}-{place}": search
         for sought in SOUGHT
@@ -222,18 +223,27 @@ def test_the_bytes_of_a_stock_question() -> None:
     )
 
 
+def test_the_bytes_of_a_question_for_changed_packing_slips() -> None:
+    assert content_of(settling.get_packing_slips(88).body) == (
+        "<ns1:getPackingSlips><ns1:request><ns1:syncMarker>88</ns1:syncMarker>"
+        "<ns1:syncMarkerLimit>100</ns1:syncMarkerLimit></ns1:request></ns1:getPackingSlips>"
+    )
+
+
 def test_what_may_be_repeated_and_what_is_kept() -> None:
     assert {one.name for one in ALL.values() if not one.idempotent} == {
         "cancelOrder", "createOrderV2", "createRelation", "deliverOrder", "deliverOrderV2", "payOrder",
     }  # fmt: skip
     assert {one.name for one in ALL.values() if one.kept} == {
         "cancelOrder", "createOrderV2", "createOrderV3", "createRelation", "deliverOrder", "deliverOrderV2",
-        "findOrder", "findRelationV2", "getOrder", "getOrders", "getPackingSlipsByOrder", "getProducts", "getStock",
-        "payOrder", "payOrderV2", "updateOrder", "updateRelation",
+        "findOrder", "findRelationV2", "getOrder", "getOrders", "getPackingSlips", "getPackingSlipsByOrder",
+        "getProducts", "getStock", "payOrder", "payOrderV2", "updateOrder", "updateRelation",
     }  # fmt: skip
     kept = {name for name, one in ALL.items() if one.kept and one.name == "getStock"}
     assert kept == {"branch", "whole-branch"}, "single articles share a call, whose answer is nobody's own"
-    assert {name for name, one in ALL.items() if one.bulk} == {"articles", "orders", "branch", "whole-branch"}
+    assert {name for name, one in ALL.items() if one.bulk} == {
+        "articles", "orders", "changed-slips", "branch", "whole-branch",
+    }  # fmt: skip
 
 
 def test_stock_of_no_article_and_a_customer_without_address_are_never_asked_for() -> None:

@@ -327,15 +327,18 @@ def test_neither_yes_nor_no_is_unreadable(content: str) -> None:
 
 def test_the_samples_of_lookups() -> None:
     assert read(lookups.sync_markers(), sample("resp_getCurrentSyncMarkers")) == MarkersRead(
-        article=4321, order=512, relation=700, stock=9842
+        article=4321, order=512, relation=700, stock=9842, slip=77
     )
     version = read(lookups.api_version(), sample("resp_getApiVersion"))
     assert str(version) == "67.1.3"
 
 
-def test_an_installation_without_a_stock_marker() -> None:
+def test_markers_that_an_installation_may_leave_out() -> None:
     body = sample("resp_getCurrentSyncMarkers").replace(b"<ns:stockId>9842</ns:stockId>", b"")
     assert read(lookups.sync_markers(), body).stock is None
+    assert read(lookups.sync_markers(), body).slip == 77
+    without = body.replace(b"<ns:packingSlipSyncMarker>77</ns:packingSlipSyncMarker>", b"")
+    assert read(lookups.sync_markers(), without).slip is None
     with pytest.raises(Unreadable, match="no orderSyncMarker"):
         read(lookups.sync_markers(), body.replace(b"orderSyncMarker", b"x"))
 
@@ -400,11 +403,12 @@ def slip(slip_id: str, number: int, *more: str) -> str:
     return tree("packingSlip", tree("packingSlipId", slip_id), numbered, *more)
 
 
-def test_packing_slips_the_oldest_first_without_cancelled_ones_and_parts() -> None:
-    def moved(article: int, quantity: int, kind: str = "LINE-TYPE-NONE") -> str:
-        data = tree("data", tree("quantity", quantity), tree("decimalPlaces", 0))
-        return tree("line", tree("articleNumber", article), data, tree("lineType", kind))
+def moved(article: int, quantity: int, kind: str = "LINE-TYPE-NONE") -> str:
+    data = tree("data", tree("quantity", quantity), tree("decimalPlaces", 0))
+    return tree("line", tree("articleNumber", article), data, tree("lineType", kind))
 
+
+def test_packing_slips_the_oldest_first_without_cancelled_ones_and_parts() -> None:
     lines = tree("lineList", moved(1001, 2), moved(8, 4, "LINE-TYPE-COMPONENT"), moved(0, 1))
     answer = tree(
         "GetPackingSlipsByOrderResponse",
@@ -422,6 +426,33 @@ def test_packing_slips_the_oldest_first_without_cancelled_ones_and_parts() -> No
             lines=(Moved(article_number=1001, quantity=2),),
         ),
     )  # fmt: skip
+
+
+def test_changed_packing_slips_say_whose_they_are_and_cancelled_ones_come_too() -> None:
+    answer = tree(
+        "GetPackingSlipsResponse",
+        tree(
+            "packingSlipList",
+            slip(
+                "z", 11, tree("orderId", "m1"), tree("extOrderId", "BOL-1"), tree("syncMarker", 89),
+                tree("reference", "3SABC"), tree("state", "PACKING-SLIP-STATE-OPEN"),
+                tree("lineList", moved(1001, 2), moved(8, 4, "LINE-TYPE-COMPONENT")),
+            ),
+            slip("y", 9, tree("syncMarker", 88), tree("state", "PACKING-SLIP-STATE-CANCELLED")),
+            slip("x", 8, tree("syncMarker", "eighty-seven")),
+        ),
+    )  # fmt: skip
+    rows = read(settling.get_packing_slips(88), envelope(answer))
+    of_a_shop_sale = settling.ChangedSlip(
+        PackingSlip(slip_id="y", number="2026-9", state="PACKING-SLIP-STATE-CANCELLED", marker=88), "", ""
+    )
+    ours = PackingSlip(
+        slip_id="z", number="2026-11", reference="3SABC", state="PACKING-SLIP-STATE-OPEN", marker=89,
+        lines=(Moved(article_number=1001, quantity=2),),
+    )  # fmt: skip
+    assert rows.found == [settling.ChangedSlip(ours, "m1", "BOL-1"), of_a_shop_sale]
+    assert rows.left_out == 1
+    assert (ours.cancelled, of_a_shop_sale.slip.cancelled) == (False, True)
 
 
 # -- who a relation is

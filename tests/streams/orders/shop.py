@@ -37,6 +37,8 @@ from streams.orders.rules import OrderRules
 from streams.orders.state import Order
 from streams.returns.flow import RETURNS
 from streams.returns.rules import ReturnRules
+from streams.sweeps.flow import SWEEPS
+from streams.sweeps.rules import SweepRules
 from streams.vocabulary.activity import Activity, Noted
 from streams.vocabulary.effects import (
     BolEffect,
@@ -45,7 +47,7 @@ from streams.vocabulary.effects import (
     SweepBolReturns,
     SweepMplusOrders,
 )
-from streams.vocabulary.events import Message, Settled, Swept, Woke
+from streams.vocabulary.events import ConnectionStarted, Message, Settled, Swept, Woke
 from tests.connectors.bol.contract import check_request
 from tests.connectors.mplus.till import SCHEMA, operation_of
 from tests.streams.row import RowAtHand
@@ -57,6 +59,7 @@ FLOWS: Mapping[str, Flow[Any]] = {
     "customers": CUSTOMERS,
     "orders": ORDERS,
     "returns": RETURNS,
+    "sweeps": SWEEPS,
 }
 _NAMESPACES = re.compile(r'\s+xmlns:[^=]+="[^"]*"')
 WRITES = frozenset(
@@ -75,7 +78,7 @@ class Written(NamedTuple):
 
 
 class Shop:
-    """Enter it with `await Shop(...).open()`; leave it with `await shop.close()`."""
+    """Leave it with `await shop.close()`."""
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class Shop:
             "customers": (),
             "orders": rules,
             "returns": returns or ReturnRules(),
+            "sweeps": SweepRules(branches=(1,), ext_prefix=rules.ext_order_prefix),
         }
         self.rows: dict[tuple[str, str], RowAtHand[Any]] = {}
         self.inbox: deque[Message] = deque()
@@ -204,7 +208,7 @@ class Shop:
     def _apply(self, message: Message) -> None:
         flow = FLOWS.get(message.flow)
         if flow is None:
-            return  # stock and sweeps are not in this shop
+            return  # stock is not in this shop
         at = (message.flow, message.entity)
         row = self.rows.get(at)
         if row is None:
@@ -257,8 +261,14 @@ class Shop:
                 self._apply(Message(flow=name, entity=entity, event=Woke(due=due)))  # type: ignore[arg-type]  # a flow's name
         await self.rest()
 
+    async def open(self) -> None:
+        """The sweeps begin. From then on time goes on in ticks, with `later`."""
+        event = ConnectionStarted(started_at=self.now)
+        self.send(Message(flow="sweeps", entity="", event=event))
+        await self.rest()
+
     async def sweep(self) -> None:
-        """Both vendors are read, as the sweeps do: articles, orders on both sides, returns."""
+        """Both vendors are read once, as the sweeps do: articles, orders on both sides, returns."""
         for effect in (
             SweepArticles(marker=0),
             SweepMplusOrders(marker=0, ext_prefix=self.rules["orders"].ext_order_prefix),

@@ -18,9 +18,11 @@ from streams.vocabulary.events import (
     MplusOrderRead,
     OperatorShipped,
     OrderCommitted,
+    PackingSlipSeen,
     PackingSlipsRead,
     ProcessStatus,
     ProcessStatuses,
+    Settled,
     Woke,
 )
 from streams.vocabulary.mplus_order import Moved, PackingSlip
@@ -91,6 +93,173 @@ def test_a_code_on_the_packing_slip_goes_with_it_and_is_waited_for() -> None:
     desk.settle("slips", PackingSlipsRead(slips=(slip,)))
     assert ship(desk).track == "3SABCD123456789"
     assert ship(desk).transporter == "TNT"
+
+
+def slip(reference: str = "", units: int = 1, **more: object) -> PackingSlip:
+    """s1 with article 1001."""
+    lines = (Moved(article_number=1001, quantity=units),)
+    return replace(PackingSlip(slip_id="s1", reference=reference, lines=lines, marker=1), **more)
+
+
+def show(desk: Desk, one: PackingSlip, order_id: str = "m1") -> None:
+    """A sweep shows it."""
+    desk.apply(PackingSlipSeen(order_id=order_id, slip=one, seen_at=desk.now))
+
+
+def test_a_code_written_on_a_slip_later_is_told_within_a_tick() -> None:
+    """Slips were read again only after a minute, then ever later: up to a quarter of an hour in which Bol's customer
+    knew nothing."""
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=2))
+    desk.settle("slips", PackingSlipsRead(slips=(slip(units=2),)))
+    assert desk.open["slips"].not_before is not None, "the net below"
+    show(desk, slip("PostNL 3SABCD123456789", units=2, marker=2))
+    assert ship(desk).track == "3SABCD123456789"
+    assert ship(desk).items == ship_items(2)
+    assert "slips" not in desk.open, "there is nothing to look for any more"
+    show(desk, slip("PostNL 3SABCD123456789", units=2, marker=3))
+    assert "ship/2" not in desk.open, "told once"
+
+
+def test_after_a_timeout_that_did_nothing_it_is_told_again_with_its_code() -> None:
+    """The slip counted as used: it was told without a code when the wait was over."""
+    desk = Desk(SLIPS)
+    desk.commit()
+    show(desk, slip("3SABCD123456789"))
+    desk.seen(booked(1, delivered=1))
+    ended(desk, 1, "TIMEOUT")
+    desk.settle("fetch", BolOrderFetched(order=bol_order()))
+    desk.later(100)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk, 2).track == "3SABCD123456789"
+
+
+def test_a_slip_that_is_seen_before_its_delivery_is_told_when_that_is_seen() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    show(desk, slip("3SABCD123456789"))
+    assert set(desk.open) == set(), "nothing has left yet, as far as the order shows"
+    desk.seen(booked(1, delivered=1))
+    assert ship(desk).track == "3SABCD123456789"
+    assert "slips" not in desk.open, "and needs no reading"
+
+
+def test_a_code_that_comes_after_the_wait_is_not_taken_for_the_next_parcel() -> None:
+    """What was told without a code has left; its slip is still there, and now has one."""
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=1))
+    desk.settle("slips", PackingSlipsRead(slips=(slip(),)))
+    desk.later(700)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk).track == ""
+    ended(desk, 1, "SUCCESS")
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, quantity=2, quantity_shipped=1))))
+    show(desk, slip("3SABCD123456781", marker=2))
+    assert "ship/2" not in desk.open
+    show(desk, slip("3SABCD123456782", slip_id="s2", marker=3))
+    desk.seen(booked(1, quantity=2, delivered=2))
+    assert (ship(desk, 2).items, ship(desk, 2).track) == (ship_items(1), "3SABCD123456782")
+
+
+def test_unless_bol_refused_to_be_told_without_it() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("slips", PackingSlipsRead(slips=(slip(),)))
+    desk.later(700)
+    desk.apply(Woke(due=desk.now))
+    ended(desk, 1, "FAILURE", "No transport")
+    desk.settle("fetch", BolOrderFetched(order=bol_order()))
+    show(desk, slip("3SABCD123456781", marker=2))
+    desk.later(1000)
+    desk.apply(Woke(due=desk.now))
+    assert ship(desk, 2).track == "3SABCD123456781"
+
+
+def test_a_second_parcel_needs_no_waiting_after_a_first_that_was_looked_for() -> None:
+    """Readings were counted on: the first look for the second parcel came a minute late."""
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=1))
+    desk.settle("slips", PackingSlipsRead(slips=(slip("3SABCD123456789"),)))
+    ended(desk, 1, "SUCCESS")
+    desk.settle("fetch", BolOrderFetched(order=bol_order(item(1, quantity=2, quantity_shipped=1))))
+    desk.seen(booked(1, quantity=2, delivered=2))
+    assert desk.open["slips"].not_before is None
+
+
+def test_slips_of_two_parcels_are_kept_apart() -> None:
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=3)))
+    show(desk, slip("3SABCD123456781"))
+    show(desk, slip("", 2, slip_id="s2", marker=2))
+    desk.seen(booked(1, quantity=3, delivered=3))
+    assert (ship(desk).items, ship(desk).track) == (ship_items(1), "3SABCD123456781")
+    show(desk, slip("3SABCD123456782", 2, slip_id="s2", marker=3))
+    assert (ship(desk, 2).items, ship(desk, 2).track) == (ship_items(2), "3SABCD123456782")
+
+
+def test_a_cancelled_slip_goes_whatever_an_older_word_says() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    show(desk, slip("3SABCD123456781", marker=5))
+    show(desk, slip("3SABCD123456781", marker=6, state="PACKING-SLIP-STATE-CANCELLED"))
+    show(desk, slip("3SABCD123456781", marker=5))
+    desk.seen(booked(1, delivered=1))
+    assert "ship/1" not in desk.open
+    desk.settle("slips", PackingSlipsRead(slips=(slip("3SABCD123456781", marker=5),)))
+    assert "ship/1" not in desk.open, "that reading is older, too"
+    show(desk, slip("3SABCD123456782", slip_id="s2", marker=7))
+    assert ship(desk).track == "3SABCD123456782"
+
+
+def test_a_reading_that_was_answered_before_takes_nothing_away() -> None:
+    desk = Desk(SLIPS)
+    desk.commit(bol_order(item(1, quantity=2)))
+    desk.seen(booked(1, quantity=2, delivered=1))
+    asked_at = desk.now
+    desk.later(5)
+    show(desk, slip("", slip_id="s2", marker=9))
+    reading = Settled(
+        key="slips", number=desk.open["slips"].number, outcome=PackingSlipsRead(slips=(slip(),)),
+        asked_at=asked_at, answered_at=asked_at,
+    )  # fmt: skip
+    desk.apply(reading)
+    assert [one.slip_id for one in desk.order.slips] == ["s1", "s2"], "made after it was asked for"
+    desk.later(100)
+    desk.settle("slips", PackingSlipsRead(slips=(slip(),)))
+    assert [one.slip_id for one in desk.order.slips] == ["s1"], "a newer reading does"
+
+
+def test_a_slip_without_its_lines_keeps_those_that_are_known() -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    desk.seen(booked(1, delivered=1))
+    desk.settle("slips", PackingSlipsRead(slips=(slip(),)))
+    show(desk, slip("3SABCD123456781", marker=2, lines=()))
+    assert ship(desk).items == ship_items(1)
+
+
+@pytest.mark.parametrize("order_id", ["m2", "M1"])
+def test_a_slip_of_another_order_in_mplus_is_passed_over(order_id: str) -> None:
+    desk = Desk(SLIPS)
+    desk.commit()
+    show(desk, slip("3SABCD123456781"), order_id)
+    assert desk.order.slips == ()
+    show(desk, slip("3SABCD123456781"), "")
+    assert len(desk.order.slips) == 1, "where it does not say, its extOrderId has brought it here"
+
+
+def test_a_slip_of_an_order_that_is_not_booked_or_not_remembered_changes_nothing() -> None:
+    desk = Desk(SLIPS)
+    show(desk, slip("3SABCD123456781"))
+    assert desk.state is None
+    desk.to_commit()
+    before = desk.order
+    show(desk, slip("3SABCD123456781"))
+    assert desk.order == before
 
 
 def test_without_a_code_it_is_told_when_the_wait_is_over() -> None:

@@ -54,6 +54,7 @@ from streams.vocabulary.events import (
     OrderCommitted,
     OrderNoticed,
     OrdersEvent,
+    PackingSlipSeen,
     PackingSlipsRead,
     ProcessStatus,
     ProcessStatuses,
@@ -66,6 +67,11 @@ from tests.streams.orders.desk import JAN, START
 from tests.streams.row import RowAtHand
 
 COMPLETE, PARTIAL, NOTHING = (f"ORDER-CANCEL-STATE-{word}" for word in ("COMPLETE", "PARTIAL", "NOTHING"))
+
+
+def code_on(slip_id: str) -> str:
+    """The code of a parcel."""
+    return f"3SABC{slip_id[1:]:0>7}"
 
 
 @dataclass
@@ -103,6 +109,8 @@ class Bol:
     items: list[Item]
     processes: dict[str, Process] = field(default_factory=dict)
     shipments: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    """Shipments by their code."""
 
     def told(self) -> BolOrder:
         return BolOrder(
@@ -148,6 +156,7 @@ class Till:
     category: int | None = None
     keys: dict[str, int] = field(default_factory=dict)
     slips: list[PackingSlip] = field(default_factory=list)
+    slip_marker: int = 0
 
     def told(self) -> MplusOrder | None:
         if self.draft is None:
@@ -185,9 +194,19 @@ class Till:
                 line[1] = to
         if moved:
             self.marker += 1
+            self.slip_marker += 1
+            number = len(self.slips) + 1
             self.slips.append(
-                PackingSlip(slip_id=f"s{len(self.slips) + 1}", reference=reference, lines=tuple(moved))
+                PackingSlip(
+                    slip_id=f"s{number}", reference=reference, lines=tuple(moved), marker=self.slip_marker
+                )
             )
+
+    def mark(self, place: int) -> None:
+        """Staff write the code of that parcel on its slip."""
+        self.slip_marker += 1
+        slip = self.slips[place]
+        self.slips[place] = replace(slip, reference=code_on(slip.slip_id), marker=self.slip_marker)
 
     def leave(self, left: dict[int, int]) -> None:
         for article, line in self.lines.items():
@@ -396,6 +415,7 @@ class Walk(RowAtHand[Order]):
             self.doubled.append(effect.reference)
         for one in effect.items:
             bol.item(one.item_id).shipped += one.quantity
+        bol.codes[effect.track] += 1
         bol.shipments.append((effect.reference, {one.item_id: one.quantity for one in effect.items}))
         status = "TIMEOUT" if roll < self.faults * 0.4 else "SUCCESS"
         return BolWriteBegun(process_id=bol.begin(first, "ship", status, looks))
@@ -417,11 +437,14 @@ class Walk(RowAtHand[Order]):
         what = chance.random()
         if what < 0.25:
             self.notice()
-        elif what < 0.45:
+        elif what < 0.4:
             self.look()
+        elif what < 0.45:
+            self.look_at_slips()
         elif what < 0.55 and self.till.draft is not None:
             due = {article: chance.randint(0, line[0]) for article, line in self.till.lines.items()}
-            self.till.deliver(due if chance.random() < 0.6 else None, chance.choice(["", "3SABC1234567"]))
+            code = chance.choice(["", code_on(f"s{len(self.till.slips) + 1}")])
+            self.till.deliver(due if chance.random() < 0.6 else None, code)
         elif what < 0.6:
             item = chance.choice(self.bol.items)
             if item.open:
@@ -462,6 +485,22 @@ class Walk(RowAtHand[Order]):
         if found is not None:
             self.apply(MplusOrderSeen(order=found))
 
+    def look_at_slips(self) -> None:
+        """A sweep shows one, some of which staff have written on by then; an older page may still be on its way."""
+        chance, slips = self.chance, self.till.slips
+        if not slips:
+            return
+        place = chance.randrange(len(slips))
+        before = slips[place]
+        if chance.random() < 0.5:
+            self.till.mark(place)
+        self.show(slips[place])
+        if chance.random() < 0.2:
+            self.show(before)
+
+    def show(self, slip: PackingSlip) -> None:
+        self.apply(PackingSlipSeen(order_id="m1", slip=slip, seen_at=self.now))
+
     def go(self) -> None:
         self.notice()
         for _ in range(self.chance.randint(10, 80)):
@@ -499,6 +538,8 @@ class Walk(RowAtHand[Order]):
             before = (self.state, len(self.open))
             self.notice()
             self.look()
+            for slip in self.till.slips:
+                self.show(slip)
             if self.open or self.inbox:
                 continue
             if self.wake is not None and self.wake < START + timedelta(days=40):
@@ -525,6 +566,8 @@ class Walk(RowAtHand[Order]):
             assert not any(wanted.values())
             return
         assert state.is_booked
+        known = {"", *(code_on(slip.slip_id) for slip in self.till.slips if slip.reference)}
+        assert self.bol.codes.keys() <= known, "no code that nobody wrote"
         gone, there = delivered(state), kept(state)
         payments = [cents for key, cents in self.till.keys.items() if not key.endswith("invoice")]
         assert len(payments) <= 1, "one deposit"

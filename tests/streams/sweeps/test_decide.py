@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.flow import Context, Decision, OpenEffect
 from streams.sweeps.decide import decide, shown
@@ -20,6 +22,7 @@ from streams.vocabulary.effects import (
     SweepBolOrders,
     SweepBolReturns,
     SweepMplusOrders,
+    SweepPackingSlips,
     SweepProcessStatuses,
     SweepStock,
 )
@@ -127,6 +130,57 @@ def test_markers_call_for_the_feeds_that_moved() -> None:
     assert desk.effect("mplus-articles") == SweepArticles(marker=101)
     assert desk.effect("mplus-orders") == SweepMplusOrders(marker=51, ext_prefix="BOL-")
     assert desk.effect("mplus-stock") == SweepStock(marker=900, branches=(1,))
+
+
+def test_packing_slips_begin_at_the_present_marker_and_are_read_when_it_moves() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("mplus-markers", replace(MARKERS, slip=30))
+    assert "mplus-slips" not in desk.open, "years of history are no concern of ours"
+    desk.sleep()
+    desk.settle("mplus-markers", replace(MARKERS, slip=30))
+    assert "mplus-slips" not in desk.open
+    desk.sleep()
+    desk.settle("mplus-markers", replace(MARKERS, slip=32))
+    assert desk.effect("mplus-slips") == SweepPackingSlips(marker=31, ext_prefix="BOL-"), (
+        "none between is missed"
+    )
+    desk.settle("mplus-slips", Swept(cursor="33", more=True, found=2))
+    assert [note.text for note in desk.notes] == ["Read the packing slips of Mplus: 2 found."]
+    assert desk.effect("mplus-slips") == SweepPackingSlips(marker=33, ext_prefix="BOL-")
+    desk.settle("mplus-slips", Swept(cursor="33"))
+    assert "mplus-slips" not in desk.open
+
+
+def test_the_first_packing_slip_of_an_administration_is_read() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("mplus-markers", replace(MARKERS, slip=0))
+    desk.sleep()
+    desk.settle("mplus-markers", replace(MARKERS, slip=1))
+    assert desk.effect("mplus-slips") == SweepPackingSlips(marker=1, ext_prefix="BOL-")
+
+
+@pytest.mark.parametrize("rules", [RULES, replace(RULES, slips=False)])
+def test_packing_slips_are_not_read_without_a_marker_or_where_no_code_is_on_them(rules: SweepRules) -> None:
+    desk = Desk(rules)
+    desk.start()
+    for marker in (30, 40):
+        desk.settle("mplus-markers", replace(MARKERS, slip=None if rules.slips else marker))
+        assert "mplus-slips" not in desk.open
+        desk.sleep()
+
+
+def test_a_sweep_of_packing_slips_that_fails_moves_no_cursor() -> None:
+    desk = Desk()
+    desk.start()
+    desk.settle("mplus-markers", replace(MARKERS, slip=30))
+    desk.sleep()
+    desk.settle("mplus-markers", replace(MARKERS, slip=31))
+    desk.settle("mplus-slips", NotSent(why="no connection"))
+    while "mplus-slips" not in desk.open:
+        desk.sleep()
+    assert desk.effect("mplus-slips") == SweepPackingSlips(marker=31, ext_prefix="BOL-")
 
 
 def test_pages_follow_each_other_from_the_cursor() -> None:

@@ -36,6 +36,7 @@ def get_api_version(books: MplusBooks, call: Node) -> Iterable[str]:
 
 def _markers(books: MplusBooks) -> dict[str, int]:
     """In the contract's sequence. What this installation has none of stands at 0."""
+    slips = {"packingSlipSyncMarker": books.orders.current_slip} if books.config.packing_slip_marker else {}
     return {
         "articleSyncMarker": books.catalogue.current,
         "articleGroupSyncMarker": 0,
@@ -46,7 +47,7 @@ def _markers(books: MplusBooks) -> dict[str, int]:
         "orderSyncMarker": books.orders.current,
         "proposalSyncMarker": 0,
         "stockId": books.stock.current,
-        "packingSlipSyncMarker": books.orders.current_slip,
+        **slips,
     }
 
 

@@ -38,6 +38,12 @@ async def test_markers_can_be_asked_one_by_one(shop: Shop) -> None:
     assert answer.get("orderSyncMarker") is None
 
 
+async def test_the_marker_of_packing_slips_is_optional(opened: Opened) -> None:
+    assert (await (await opened()).call("getCurrentSyncMarkers"))["packingSlipSyncMarker"] == "0"
+    without = await opened(packing_slip_marker=False)
+    assert (await without.call("getCurrentSyncMarkers")).get("packingSlipSyncMarker") is None
+
+
 @pytest.mark.parametrize(("workplace", "count"), [(1, 1), (2, 1), (9, 0)])
 async def test_a_subscription_is_shown_without_its_secret(opened: Opened, workplace: int, count: int) -> None:
     target = WebhookTarget(url="http://127.0.0.1:1/hooks")

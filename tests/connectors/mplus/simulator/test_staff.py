@@ -60,6 +60,12 @@ async def test_staff_write_on_an_order_and_on_its_slip(shop: Shop) -> None:
     marked = await shop.control("slips/mark", {"ext_order_id": "BOL-1", "reference": "3S1"})
     assert (marked["packing_slip_id"], marked["reference"]) == (slip["packing_slip_id"], "3S1")
     assert int((await shop.call("getCurrentSyncMarkers"))["packingSlipSyncMarker"]) == int(marker) + 1
+    since = (
+        f"<request><syncMarker>{int(marker) + 1}</syncMarker><syncMarkerLimit>1</syncMarkerLimit></request>"
+    )
+    page = await shop.call("getPackingSlips", since)
+    assert page.all("packingSlipList.packingSlip.reference") == ["3S1"]
+    assert page.all("packingSlipList.packingSlip.syncMarker") == [str(int(marker) + 1)]
 
 
 @pytest.mark.parametrize(
