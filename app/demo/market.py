@@ -19,6 +19,7 @@ from connectors.bol.simulator import BolSimulatorConfig
 from connectors.bol.simulator import create_app as create_bol
 from connectors.mplus.simulator import MplusSimulatorConfig, WebhookTarget, generate_articles
 from connectors.mplus.simulator import create_app as create_mplus
+from connectors.mplus.simulator.articles import GeneratedArticle
 from connectors.mplus.simulator.config import Branch, OrderCategory, VatRate, Workplace
 from streams.vocabulary.time import Clock
 
@@ -39,6 +40,36 @@ GONE = 409
 """What a simulator answers where there is not enough left of it."""
 LOOKED_AT = 20
 """Offers (or handfuls of them) that a customer looks at until he finds something that is there."""
+
+
+def shop_in_mplus(
+    articles: tuple[GeneratedArticle, ...], webhook: WebhookTarget | None = None
+) -> MplusSimulatorConfig:
+    """An administration in which everything is that `settings_text` (run.py) names: branches, statuses, VAT codes."""
+    return MplusSimulatorConfig(
+        articles=articles,
+        webhook=webhook,
+        branches=(
+            Branch(number=SHOP),
+            Branch(
+                number=WAREHOUSE,
+                name="Voorraad bij Bol",
+                workplaces=(Workplace(number=WAREHOUSE_TILL),),
+            ),
+        ),
+        order_categories=(
+            OrderCategory(number=1, description="Nieuw"),
+            OrderCategory(number=SENT, description="Verzonden", allow_cancel=False),
+            OrderCategory(number=CANCELLED, description="Geannuleerd"),
+        ),
+        vat_rates=(
+            VatRate(code=0, percentage=0),
+            VatRate(code=1, percentage=900),
+            VatRate(code=2, percentage=2100),
+            VatRate(code=3, percentage=2100),
+            VatRate(code=4, percentage=600),
+        ),
+    )
 
 
 class Market:
@@ -78,32 +109,8 @@ class Market:
         return self
 
     async def _set_up(self) -> None:
-        target = WebhookTarget(url=f"{self._bridge}/webhooks/demo/mplus")
         mplus = create_mplus(
-            MplusSimulatorConfig(
-                articles=self.range,
-                webhook=target,
-                branches=(
-                    Branch(number=SHOP),
-                    Branch(
-                        number=WAREHOUSE,
-                        name="Voorraad bij Bol",
-                        workplaces=(Workplace(number=WAREHOUSE_TILL),),
-                    ),
-                ),
-                order_categories=(
-                    OrderCategory(number=1, description="Nieuw"),
-                    OrderCategory(number=SENT, description="Verzonden", allow_cancel=False),
-                    OrderCategory(number=CANCELLED, description="Geannuleerd"),
-                ),
-                vat_rates=(
-                    VatRate(code=0, percentage=0),
-                    VatRate(code=1, percentage=900),
-                    VatRate(code=2, percentage=2100),
-                    VatRate(code=3, percentage=2100),
-                    VatRate(code=4, percentage=600),
-                ),
-            ),
+            shop_in_mplus(self.range, WebhookTarget(url=f"{self._bridge}/webhooks/demo/mplus")),
             clock=self._clock,
             sleep=self._sleep,
             rng=Random(self._seed + 1),

@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.demo.child import BridgeFailed, Child
+from app.demo.market import shop_in_mplus
 from app.demo.run import PREFIX, free_port, settings_text
 from app.server import Server, listen
 from connectors.bol.simulator import BolSimulatorConfig
@@ -37,8 +38,8 @@ from connectors.bol.simulator.app import BolSimulator
 from connectors.bol.simulator.config import LIMITS
 from connectors.bol.simulator.generator import Customer, customer
 from connectors.bol.simulator.wishes import ItemWish, OrderWish
-from connectors.mplus.simulator import MplusSimulatorConfig, generate_articles
 from connectors.mplus.simulator import create_app as create_mplus
+from connectors.mplus.simulator import generate_articles
 from connectors.mplus.simulator.app import MplusSimulator
 from streams.codec import RowCodec
 from streams.log.base import Draft
@@ -99,8 +100,8 @@ class Vendors:
         self.range = generate_articles(seed, ARTICLES)
         self._stack = stack
         mplus = create_mplus(
-            MplusSimulatorConfig(
-                articles=tuple(with_fields(one, opening_stock=100_000) for one in self.range),
+            with_fields(
+                shop_in_mplus(tuple(with_fields(one, opening_stock=100_000) for one in self.range)),
                 idempotency_keys_kept=100_000,
             ),
             clock=self.clock,
@@ -235,10 +236,7 @@ async def run(asked: Asked, tell: Console) -> dict[str, Any]:
             vendors = Vendors(asked.seed, asked.limits, stack)
             await vendors.open()
             config = home / "kassabrug.toml"
-            text = settings_text(vendors, port, address)
-            config.write_text(
-                text.replace('payment_method = "BOL"', 'kinds = ["FBR", "FBB"]\npayment_method = "BOL"')
-            )
+            config.write_text(settings_text(vendors, port, address))
             child = Child(config, home / "bridge.log", address)
             try:
                 await child.start()
