@@ -126,13 +126,15 @@ def _offer_observed(step: _Step, event: OfferObserved) -> None:
     sent, sent_at = offer.sent, offer.sent_at
     if pushing is None and observed_later:
         holds = event.amount if event.managed_by_retailer else None
-        if offer.sent is not None and offer.sent_at is not None and holds != offer.sent:
+        # What Bol had when we first looked is ours too, once it is the number that belongs there.
+        agreed = offer.sent_at is not None or offer.sent == offer.desired
+        if offer.sent is not None and agreed and holds != offer.sent:
             what = (
                 f"{event.amount} pieces" if event.managed_by_retailer else "Bol counting open orders itself"
             )
             step.note(
                 "foreign-write",
-                f"Offer {offer.offer_id} holds {what} where we sent {offer.sent}: someone else changed it. "
+                f"Offer {offer.offer_id} holds {what} where {offer.sent} belongs: someone else changed it. "
                 "It is set back.",
                 level="warn",
                 direction="in",

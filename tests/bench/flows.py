@@ -28,7 +28,8 @@ from streams.log.base import Draft, Subscription, TopicPartition
 from streams.log.embedded import EmbeddedLog
 from streams.log.host import FaustHost
 from streams.observer import Observer
-from streams.orders.rules import OrderRules
+from streams.orders.rules import KindRules, OrderRules
+from streams.returns.rules import ReturnRules
 from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
 from streams.topics import TOPICS, inbox_topic, rows_topic
@@ -51,7 +52,8 @@ RULES: dict[str, Any] = {
     "catalogue": (),
     "stock": StockRules(branches=(1,)),
     "customers": (),
-    "orders": OrderRules(branch_number=1),
+    "orders": OrderRules(kinds={"FBR": KindRules(branch_number=1)}),
+    "returns": ReturnRules(),
     "sweeps": SweepRules(branches=(1,)),
 }
 BATCH = 500

@@ -288,6 +288,23 @@ def test_a_foreign_write_is_shown_and_healed() -> None:
     assert push(ledger).amount == 10
 
 
+def test_a_foreign_write_on_an_offer_that_had_the_right_number_from_the_start_is_shown() -> None:
+    """It was healed without a word: we had never sent anything to that offer."""
+    ledger = on_sale(amount=10)
+    assert "push/o1" not in ledger.open
+    ledger.apply(ledger.offer(50))
+    assert ledger.notes["foreign-write"].level == "warn"
+    assert "holds 50 pieces where 10 belongs" in ledger.notes["foreign-write"].text
+    assert push(ledger).amount == 10
+
+
+def test_what_bol_had_before_we_knew_better_is_no_foreign_write() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(4))
+    ledger.apply(ledger.offer(5))
+    assert "foreign-write" not in ledger.notes
+
+
 def test_a_page_read_before_our_own_push_is_no_foreign_write() -> None:
     ledger = on_sale()
     page = ledger.offer(10)
