@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from aiokafka import errors
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -175,12 +175,19 @@ class Topics:
             await asyncio.sleep(0.5)
 
     async def standing(self, names: Sequence[str]) -> dict[str, Standing]:
-        """Those of these topics that exist."""
-        told = await self._asked("describing topics", self._admin.describe_topics)
-        there: dict[str, Any] = {one["topic"]: one for one in told if one["topic"] in set(names)}
+        """Those of these topics that exist. Asked anew as a whole while brokers disagree: one that is being deleted is
+        in the list of one broker, and another does not know its settings."""
+        return cast(
+            "dict[str, Standing]",
+            await self._asked("describing topics and their settings", lambda: self._standing(set(names))),
+        )
+
+    async def _standing(self, names: set[str]) -> dict[str, Standing]:
+        told = await self._admin.describe_topics()
+        there: dict[str, Any] = {one["topic"]: one for one in told if one["topic"] in names}
         if not there:
             return {}
-        settings = await self._asked("reading the settings of topics", lambda: self._settings(list(there)))
+        settings = await self._settings(list(there))
         return {
             name: Standing(
                 len(one["partitions"]),
