@@ -2,8 +2,8 @@
 
 httpx's own transport goes through every open connection at each call, twice, and asks the system about each
 (decision 0012 has the price); aiohttp finds a free one without looking, and reads answers in C. What a flow hangs
-on is kept by this module: whether a call was surely not sent. Only what fails before there is a connection is told
-as that (httpx.ConnectError, ConnectTimeout); aiohttp's repeating of a PUT or DELETE whose connection broke is
+on is kept by this module: whether a call was surely not sent (UNSENT). Only what fails before there is a connection is
+told as that; aiohttp's repeating of a PUT or DELETE whose connection broke is
 prevented, since the one who repeats is connectors/retry.py. No text of an exception holds the address: it carries
 a secret of Mplus.
 """
@@ -28,6 +28,14 @@ from yarl import URL
 
 IDLE = 60.0
 """Seconds that a connection is kept for the next call."""
+UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""After these a call was surely not sent; after any other error of httpx's it may have been."""
 
 
 def vendor_http(timeout: httpx.Timeout | None = None) -> httpx.AsyncClient:
@@ -41,6 +49,19 @@ def vendor_http(timeout: httpx.Timeout | None = None) -> httpx.AsyncClient:
 def trusted() -> ssl.SSLContext:
     """Whom we believe to be a vendor; read from a file of some hundred certificates, once."""
     return httpx.create_ssl_context()
+
+
+async def body_of(answer: httpx.Response, longest: int) -> bytes | None:
+    """The body of a streamed answer; None: it is longer than so many bytes, and the rest is left. Raises httpx's errors
+    where it is cut short."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > longest:
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 class VendorHttp(httpx.AsyncClient):
@@ -81,12 +102,11 @@ class VendorTransport(httpx.AsyncBaseTransport):
     """One pool of connections, without a bound of its own: lanes bound each shop's calls (streams/effects.py), and a
     common bound would be taken up by shops whose till does not answer. A connection per lane is what stays idle."""
 
-    def __init__(self, idle: float = IDLE) -> None:
-        self._idle = idle
+    def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises httpx's errors: ConnectError, ConnectTimeout and UnsupportedProtocol only for what was not sent."""
+        """Raises httpx's errors: those of UNSENT only for what was not sent."""
         session = self._session
         if session is None:
             session = self._session = self._opened()
@@ -118,7 +138,7 @@ class VendorTransport(httpx.AsyncBaseTransport):
 
     def _opened(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._idle, ssl=trusted()),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE, ssl=trusted()),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),

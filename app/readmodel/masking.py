@@ -215,7 +215,8 @@ def _walk_json(node: Any, field: Field, depth: int, personal: _Change, plain: _C
 # -- XML
 
 
-def _xml(text: bytes) -> str | None:
+def parsed(text: bytes) -> Any:
+    """The root of a whole XML document without entities of its own making (no vendor sends any); None: it is none."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -229,8 +230,13 @@ def _xml(text: bytes) -> str | None:
         tree = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    if tree.getroottree().docinfo.internalDTD is not None:
-        return None  # entities of its own making: no vendor sends any
+    return None if tree.getroottree().docinfo.internalDTD is not None else tree
+
+
+def _xml(text: bytes) -> str | None:
+    tree = parsed(text)
+    if tree is None:
+        return None
     mask = _Mask()
     texts: list[_Text] = []
     _walk_xml(tree, _ROOT.below(tree.tag), 0, mask, texts)

@@ -126,11 +126,12 @@ class Projection:
                 run = await self._reader.read(at, position or 0, AT_ONCE)
                 if run.end <= (position or 0):
                     continue
-                records, size = records + len(run.records), size + _bytes(run)
-                if records > AT_ONCE or size > AT_ONCE_BYTES:
+                more, larger = len(run.records), _bytes(run)
+                if records + more > AT_ONCE or size + larger > AT_ONCE_BYTES:
                     progress += await self._apply(gathered)
-                    gathered, records, size = [], len(run.records), _bytes(run)
+                    gathered, records, size = [], 0, 0
                 gathered.append(Stretch(run, position))
+                records, size = records + more, size + larger
             progress += await self._apply(gathered)
         except Moved:
             self._positions = None

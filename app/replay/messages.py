@@ -55,9 +55,8 @@ from streams.vocabulary.time import CLOCKS_DIFFER
 
 SLACK = int(CLOCKS_DIFFER * 4_000)
 """Milliseconds by which a message may seem older than what it follows from: it was written by another process."""
-
-
 STANDING = int(LONGEST * 1_000)
+"""Milliseconds for which an order of Bol's list that stands as it was told is not told again, at most."""
 _NOTICED = b'{"is":"order-noticed"'
 _STANDS = re.compile(rb'"changed":"[^"]+"')
 

@@ -7,17 +7,11 @@ from typing import NamedTuple
 
 import httpx
 
+from connectors.transport import UNSENT, body_of
 from streams.vocabulary.outcomes import AnswerLost, NotSent
 
 LONGEST_BODY = 8 * 1024 * 1024
 """Bytes of an answer; more is no answer of Bol's."""
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 
 
 class Answered(NamedTuple):
@@ -47,12 +41,12 @@ async def exchange(
 async def _exchange(http: httpx.AsyncClient, request: httpx.Request) -> Answered | NotSent | AnswerLost:
     try:
         answer = await http.send(request, stream=True, follow_redirects=False)
-    except _UNSENT as error:
+    except UNSENT as error:
         return NotSent(why=f"Bol cannot be reached ({type(error).__name__})")
     except httpx.HTTPError as error:
         return AnswerLost(why=f"Bol did not answer ({type(error).__name__})")
     try:
-        body = await _bounded(answer)
+        body = await body_of(answer, LONGEST_BODY)
     except httpx.HTTPError as error:
         return AnswerLost(why=f"Bol's answer was cut short ({type(error).__name__})")
     finally:
@@ -60,14 +54,3 @@ async def _exchange(http: httpx.AsyncClient, request: httpx.Request) -> Answered
     if body is None:
         return AnswerLost(why=f"Bol's answer is longer than {LONGEST_BODY} bytes")
     return Answered(answer.status_code, answer.headers, body)
-
-
-async def _bounded(answer: httpx.Response) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > LONGEST_BODY:
-            return None
-        parts.append(part)
-    return b"".join(parts) if len(parts) != 1 else parts[0]

@@ -23,6 +23,7 @@ from connectors.mplus.operation import Hear, MplusAnswer, Operation, understood
 from connectors.mplus.stock_desk import Stock, StockDesk
 from connectors.mplus.turn import READING, Turn, rank
 from connectors.retry import RetryPolicy, with_retries
+from connectors.transport import UNSENT, body_of
 from streams.vocabulary.effects import RawAnswer
 from streams.vocabulary.outcomes import AnswerLost, Delivered, Failure, NotSent
 from streams.vocabulary.permission import insist
@@ -42,13 +43,6 @@ BULK = 600.0
 MOST_WAITING = 1000
 """Calls that wait for a lane; more are told to come again."""
 COME_AGAIN = 5.0
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 
 
 class _Lane:
@@ -236,12 +230,12 @@ class MplusClient:
         request.url = self._endpoint
         try:
             answer = await self._http.send(request, stream=True, follow_redirects=False)
-        except _UNSENT as error:
+        except UNSENT as error:
             return NotSent(why=f"Mplus cannot be reached ({type(error).__name__})")
         except httpx.HTTPError as error:
             return AnswerLost(why=f"Mplus did not answer {operation.name} ({type(error).__name__})")
         try:
-            body = await _bounded(answer, lane.longest)
+            body = await body_of(answer, lane.longest)
         except httpx.HTTPError as error:
             return AnswerLost(why=f"the answer to {operation.name} was cut short ({type(error).__name__})")
         finally:
@@ -268,14 +262,3 @@ class MplusClient:
             asked_at=asked_at,
             answered_at=answered_at,
         )
-
-
-async def _bounded(answer: httpx.Response, longest: int) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > longest:
-            return None
-        parts.append(part)
-    return b"".join(parts)

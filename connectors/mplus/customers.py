@@ -17,29 +17,30 @@ from streams.vocabulary.outcomes import Failure, Refused
 async def found(trip: Trip, customer: Customer, by: Iterable[Match]) -> RelationFound | Failure:
     """Our own identity first, it knows who a lost answer was about; then each of `by`."""
     for sought in _sought(by):
-        there = await _looked(trip, relations.searches(customer, sought))
+        calls, nearer = relations.searches(customer, sought)
+        there = await _first(trip, calls)
+        if there is relations.STRANGER and nearer is not None:
+            there = await _first(trip, (nearer,))
         if isinstance(there, int):
             return RelationFound(relation_number=there, by=sought)
-        if there is not None:
+        if isinstance(there, Failure):
             return there
     return RelationFound(relation_number=None)
 
 
-async def _looked(trip: Trip, how: relations.Searches) -> int | Failure | None:
-    stranger = False
-    for search in how.calls:
+async def _first(
+    trip: Trip, searches: Iterable[relations.Search]
+) -> int | relations.Stranger | Failure | None:
+    """Who is found first; else a stranger, if one was given."""
+    there: relations.Stranger | None = None
+    for search in searches:
         sent = await trip.send(search)
         if not isinstance(sent, MplusAnswer):
             return sent
         if isinstance(sent.what, int):
             return sent.what
-        stranger = stranger or sent.what is not None
-    if not stranger or how.nearer is None:
-        return None
-    sent = await trip.send(how.nearer)
-    if not isinstance(sent, MplusAnswer):
-        return sent
-    return sent.what if isinstance(sent.what, int) else None
+        there = sent.what or there
+    return there
 
 
 def _sought(by: Iterable[Match]) -> tuple[relations.Sought, ...]:

@@ -112,19 +112,20 @@ class Node:
     def maybe(self, name: str) -> int | None:
         """A child's whole number; None where it is missing or empty."""
         given = self.text(name)
-        if not given:
-            return None
-        number = _number(given)
-        if number is None:
-            raise Unreadable(f"{self.name}.{name} is {given[:40]!r}, not a whole number")
-        return number
+        return None if not given else self._number(given, f".{name}")
 
     def itself(self) -> int:
         """This element's own whole number."""
-        number = _number(self.own())
-        if number is None:
-            raise Unreadable(f"{self.name} is {self.own()[:40]!r}, not a whole number")
-        return number
+        return self._number(self.own(), "")
+
+    def _number(self, given: str, where: str) -> int:
+        if len(given) < _SHORT and given.isdecimal() and given.isascii():
+            return int(given)
+        if _WHOLE.fullmatch(given):
+            value = int(given.partition(".")[0])
+            if -_LONG <= value < _LONG:
+                return value
+        raise Unreadable(f"{self.name}{where} is {given[:40]!r}, not a whole number")
 
     def flag(self, name: str, default: bool) -> bool:
         """true/1 or false/0; the default where it is missing or empty."""
@@ -246,16 +247,6 @@ def _local(element: etree._Element) -> str:
 @lru_cache(2048)
 def _bare(tag: str) -> str:
     return tag.rpartition("}")[2]
-
-
-def _number(given: str) -> int | None:
-    if len(given) < _SHORT and given.isdecimal() and given.isascii():
-        return int(given)
-    if _WHOLE.fullmatch(given):
-        value = int(given.partition(".")[0])
-        if -_LONG <= value < _LONG:
-            return value
-    return None
 
 
 def _no_xml(error: Exception) -> Unreadable:

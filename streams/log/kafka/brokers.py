@@ -22,8 +22,6 @@ T = TypeVar("T")
 
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Seconds between tries; the last one is repeated."""
-
-
 OPENINGS = 5
 """Tries to connect to brokers that answer."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar
 
 from aiokafka import errors
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -18,6 +18,7 @@ from streams.log.kafka.brokers import pause_before
 from streams.topics import DAY, Topic
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 COPIES = 3
 """Where there are as many brokers."""
@@ -177,10 +178,7 @@ class Topics:
     async def standing(self, names: Sequence[str]) -> dict[str, Standing]:
         """Those of these topics that exist. Asked anew as a whole while brokers disagree: one that is being deleted is
         in the list of one broker, and another does not know its settings."""
-        return cast(
-            "dict[str, Standing]",
-            await self._asked("describing topics and their settings", lambda: self._standing(set(names))),
-        )
+        return await self._asked("describing topics and their settings", lambda: self._standing(set(names)))
 
     async def _standing(self, names: set[str]) -> dict[str, Standing]:
         told = await self._admin.describe_topics()
@@ -241,7 +239,7 @@ class Topics:
             "%s: made %s topics with %s partitions, %s copies", self._name, len(topics), partitions, copies
         )
 
-    async def _asked(self, what: str, ask: Callable[[], Awaitable[Any]]) -> Any:
+    async def _asked(self, what: str, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer; asked again while another broker may know better (one has just died, or just come)."""
         until = asyncio.get_running_loop().time() + PATIENCE
         attempt = 0

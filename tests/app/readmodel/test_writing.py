@@ -89,15 +89,20 @@ async def test_which_of_however_many_are_there(model: ReadModel) -> None:
         await model.database.write(ask)
 
 
-async def test_all_partitions_are_one_transaction(model: ReadModel, log: MemoryLog, clock: HandClock) -> None:
-    told: list[int] = []
-    projection = Projection(
+def telling(model: ReadModel, log: MemoryLog, clock: HandClock, told: list[int]) -> Projection:
+    """Notes how many records each transaction had."""
+    return Projection(
         model.database,
         log,
         clock=clock,
         sleep=at_once,
         on_applied=lambda applied: told.append(applied.records),
     )
+
+
+async def test_all_partitions_are_one_transaction(model: ReadModel, log: MemoryLog, clock: HandClock) -> None:
+    told: list[int] = []
+    projection = telling(model, log, clock, told)
     fill(log)
     assert sum(bool(records) for records in log.partition.values()) > 3
     await projection.catch_up()
@@ -109,13 +114,7 @@ async def test_large_bodies_of_many_partitions_are_not_held_together(
 ) -> None:
     monkeypatch.setattr("app.readmodel.projection.AT_ONCE_BYTES", 1000)
     told: list[int] = []
-    projection = Projection(
-        model.database,
-        log,
-        clock=clock,
-        sleep=at_once,
-        on_applied=lambda applied: told.append(applied.records),
-    )
+    projection = telling(model, log, clock, told)
     for entity in ("1", "2"):
         for vendor in ("bol", "mplus"):
             log.answer(vendor, f"get-{vendor}", b"x" * 400, entity)

@@ -117,19 +117,8 @@ def _walk_json(node: Any, field: Field, depth: int, personal: Change, plain: Cha
 
 
 def _xml(text: bytes) -> str | None:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_blank_text=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        tree = etree.fromstring(text, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    if tree.getroottree().docinfo.internalDTD is not None:
+    tree = masking.parsed(text)
+    if tree is None:
         return None
     mask = Mask()
     _walk_xml(tree, Field(bare(tree.tag)), 0, mask.collect, str)

@@ -347,6 +347,16 @@ def by_email() -> relations.Search:
     return relations.searches(CUSTOMER, "email").calls[0]
 
 
+def of_each_kind(till: Till) -> Gate:
+    """A booking, something long, and a look."""
+    return Gate(
+        till,
+        createRelation=sample("resp_createRelation"),
+        getOrders=sample("resp_getOrders"),
+        findRelationV2=sample("resp_findRelation_none"),
+    )
+
+
 async def test_who_a_customer_is_is_looked_up_beside_a_booking(till: Till) -> None:
     gate = Gate(till, createRelation=sample("resp_createRelation"), getApiVersion=VERSION)
     till.will("findRelationV2", sample("resp_findRelation_none"))
@@ -366,12 +376,7 @@ async def test_who_a_customer_is_is_looked_up_beside_a_booking(till: Till) -> No
 
 async def test_a_look_waits_for_its_turn_while_something_long_is_under_way(till: Till) -> None:
     """Two calls at once is all that an installation gets (facts/mplus.md 1.4)."""
-    gate = Gate(
-        till,
-        createRelation=sample("resp_createRelation"),
-        getOrders=sample("resp_getOrders"),
-        findRelationV2=sample("resp_findRelation_none"),
-    )
+    gate = of_each_kind(till)
     client = till.client()
     calls = [asyncio.create_task(client.send(orders.get_orders(0)))]
     await gate.until("getOrders")
@@ -387,12 +392,7 @@ async def test_a_look_waits_for_its_turn_while_something_long_is_under_way(till:
 
 
 async def test_something_long_waits_for_a_look_that_is_under_way(till: Till) -> None:
-    gate = Gate(
-        till,
-        createRelation=sample("resp_createRelation"),
-        findRelationV2=sample("resp_findRelation_none"),
-        getOrders=sample("resp_getOrders"),
-    )
+    gate = of_each_kind(till)
     client = till.client()
     calls = [asyncio.create_task(client.send(relations.create(CUSTOMER)))]
     await gate.until("createRelation")
