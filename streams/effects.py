@@ -37,7 +37,7 @@ from streams.vocabulary.effects import (
     BolEffect,
     Effect,
     Execution,
-    PushStock,
+    PushOffer,
     ReadStock,
     Stumbled,
     SweepArticles,
@@ -415,7 +415,7 @@ def _lane(wanted: _Wanted) -> _Lane:
     connection, _ = split_key(wanted.key)
     effect = wanted.effect.effect
     match effect:
-        case PushStock():
+        case PushOffer():
             kind = "push"
         case ReadStock():
             kind = "reading"

@@ -17,7 +17,7 @@ from streams.log.base import LogReader, TopicPartition
 from streams.log.partition import partition_of
 from streams.topics import BOL_RAW, MPLUS_RAW
 from streams.vocabulary.effects import Asking, RawAnswer
-from streams.vocabulary.events import MarkersRead, Settled, StockAnswered, StockPushed
+from streams.vocabulary.events import MarkersRead, Settled, StockAnswered, OfferPushed
 from streams.vocabulary.time import milliseconds
 
 VENDORS = {BOL_RAW.name: "bol", MPLUS_RAW.name: "mplus"}
@@ -53,7 +53,7 @@ def run_of(key: bytes, settled: Settled) -> RunId:
 
 def kept(settled: Settled) -> bool:
     """Whether there can be raw answers to it: those that tell nothing more than the outcome are not kept."""
-    return not isinstance(settled.outcome, StockPushed | StockAnswered | MarkersRead)
+    return not isinstance(settled.outcome, OfferPushed | StockAnswered | MarkersRead)
 
 
 class KeptAnswers:

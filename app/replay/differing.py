@@ -19,7 +19,7 @@ from streams.vocabulary.effects import (
     Effect,
     HandleBolReturn,
     PayMplusOrder,
-    PushStock,
+    PushOffer,
     SetMplusCategory,
     ShipBolItems,
     UpdateRelation,
@@ -30,7 +30,7 @@ from streams.vocabulary.events import (
     MplusOrderRead,
     OrderCommitted,
     RelationSaved,
-    StockPushed,
+    OfferPushed,
 )
 
 NOT_THERE = "(nothing)"
@@ -107,11 +107,11 @@ def done(effect: Effect, deeds: Sequence[Deed]) -> bool:
     were reached are. An order has the status that it was given last.
     """
     match effect:
-        case PushStock():
+        case PushOffer():
             pushed = [
                 one.outcome
                 for one in deeds
-                if isinstance(one.outcome, StockPushed) and one.outcome.offer_id == effect.offer_id
+                if isinstance(one.outcome, OfferPushed) and one.outcome.offer_id == effect.offer_id
             ]
             return bool(pushed) and pushed[-1].amount == effect.amount
         case CommitOrder():

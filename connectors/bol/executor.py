@@ -19,7 +19,7 @@ from streams.vocabulary.effects import (
     Execution,
     FetchBolOrder,
     HandleBolReturn,
-    PushStock,
+    PushOffer,
     ReadBolShipments,
     ShipBolItems,
     Stumbled,
@@ -35,7 +35,7 @@ from streams.vocabulary.events import (
     OrderNoticed,
     ProcessStatus,
     ProcessStatuses,
-    StockPushed,
+    OfferPushed,
     SubscriptionCaredFor,
     Swept,
 )
@@ -91,7 +91,7 @@ class BolExecutor:
             raise Stumbled(tuple(trip.raw)) from error
         failed = isinstance(outcome, Failure)
         # An empty 204 tells nothing that the outcome does not; a refusal does.
-        keep = failed or not isinstance(effect, PushStock)
+        keep = failed or not isinstance(effect, PushOffer)
         return Execution(
             outcome=outcome,
             asked_at=trip.raw[0].asked_at if trip.raw else began,
@@ -103,11 +103,11 @@ class BolExecutor:
 
     async def _run(self, connection: str, trip: Trip, effect: BolEffect, repeated: bool) -> Answer | Failure:
         match effect:
-            case PushStock():
+            case PushOffer():
                 pushed = await trip.send(call.patch_stock(effect.offer_id, effect.amount))
                 if not isinstance(pushed, Delivered):
                     return pushed
-                return StockPushed(offer_id=effect.offer_id, amount=effect.amount)
+                return OfferPushed(offer_id=effect.offer_id, amount=effect.amount)
             case FetchBolOrder():
                 return await self._fetch_order(trip, effect)
             case SweepBolOrders():

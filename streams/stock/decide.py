@@ -18,7 +18,7 @@ from streams.stock.rules import StockRules
 from streams.stock.shown import plain, shown
 from streams.stock.state import REMEMBERED_SALES, Article, Offer, Reservation, Sale, item_key
 from streams.vocabulary.activity import Activity, Noted
-from streams.vocabulary.effects import PushStock, ReadStock
+from streams.vocabulary.effects import PushOffer, ReadStock
 from streams.vocabulary.events import (
     OfferObserved,
     OfferUnlinked,
@@ -29,7 +29,7 @@ from streams.vocabulary.events import (
     StockAnswered,
     StockDoubted,
     StockEvent,
-    StockPushed,
+    OfferPushed,
     StockRead,
     TillSold,
     Woke,
@@ -297,7 +297,7 @@ def _push_settled(step: _Step, event: Settled, offer_id: str) -> None:
     if offer is None:
         return
     outcome = event.outcome
-    if isinstance(outcome, StockPushed):
+    if isinstance(outcome, OfferPushed):
         _pushed(step, offer, outcome, event)
         return
     tries = offer.tries + 1
@@ -323,13 +323,13 @@ def _push_settled(step: _Step, event: Settled, offer_id: str) -> None:
     if offer.desired is not None and (newer is None or newer.not_before is None):
         step.asks[event.key] = Ask(
             key=event.key,
-            effect=PushStock(offer_id=offer_id, amount=offer.desired),
+            effect=PushOffer(offer_id=offer_id, amount=offer.desired),
             not_before=step.context.at + seconds(wait),
             repeated=isinstance(outcome, AnswerLost),
         )
 
 
-def _pushed(step: _Step, offer: Offer, outcome: StockPushed, event: Settled) -> None:
+def _pushed(step: _Step, offer: Offer, outcome: OfferPushed, event: Settled) -> None:
     millis = None
     if offer.cause_at is not None and outcome.amount == offer.desired:
         millis = max(0, round((event.answered_at - offer.cause_at).total_seconds() * 1000))
@@ -412,19 +412,19 @@ def _ask_to_push(step: _Step) -> None:
         asked = step.asks.get(key)
         on_its_way = step.context.open.get(key)
         if asked is not None:
-            if isinstance(asked.effect, PushStock) and asked.effect.amount != want:
-                step.asks[key] = replace(asked, effect=PushStock(offer_id=offer.offer_id, amount=want))
+            if isinstance(asked.effect, PushOffer) and asked.effect.amount != want:
+                step.asks[key] = replace(asked, effect=PushOffer(offer_id=offer.offer_id, amount=want))
             continue
         target = offer.sent
         not_before = None
-        if on_its_way is not None and isinstance(on_its_way.effect, PushStock):
+        if on_its_way is not None and isinstance(on_its_way.effect, PushOffer):
             target = on_its_way.effect.amount
             # A number that waits out a failure is replaced, its wait is kept.
             not_before = on_its_way.not_before if offer.tries else None
         if target != want:
             step.asks[key] = Ask(
                 key=key,
-                effect=PushStock(offer_id=offer.offer_id, amount=want),
+                effect=PushOffer(offer_id=offer.offer_id, amount=want),
                 not_before=not_before,
                 repeated=on_its_way.repeated if on_its_way is not None else False,
             )

@@ -35,6 +35,38 @@ class Term(Value, frozen=True):
     why: str = ""
 
 
+class InputShown(Value, frozen=True):
+    """Something that the number is made of, as it was heard: `free 12 at branch 1`, read at 14:02:10 from Mplus."""
+
+    what: str
+    at: datetime | None
+    source: str
+    """Where it came from: `Mplus getStock`, `till`, `Bol order 123`, `settings`."""
+
+
+class PushShown(Value, frozen=True):
+    """A push that has ended."""
+
+    offer_id: str
+    amount: int
+    at: datetime
+    outcome: str
+    """`taken`, or why not, in the vendor's words."""
+    cause: str = ""
+    millis: int | None = None
+
+
+class MovementShown(Value, frozen=True):
+    """Something that moved the article's stock, the newest first."""
+
+    at: datetime
+    kind: str
+    """`till-sale`, `till-return`, `bol-order`, `cancelled`, `booked`, `sale`, `delivery`, `correction`, ..."""
+    change: str
+    """`-2`, `+12`; empty where it changes no amount by itself."""
+    text: str = ""
+
+
 class OfferShown(Value, frozen=True):
     """An offer of the article."""
 
@@ -46,6 +78,13 @@ class OfferShown(Value, frozen=True):
     at_bol: int | None = None
     at_bol_read: datetime | None = None
     stuck: str = ""
+    fulfilment: str = "FBR"
+    condition: str = "NEW"
+    corrected: int | None = None
+    on_hold: bool = False
+    offline: tuple[str, ...] = ()
+    """Why Bol does not show it, in Bol's words."""
+    price_cents: int | None = None
 
 
 class StockShown(Fact, frozen=True, kw_only=True, tag="stock-shown"):
@@ -60,6 +99,35 @@ class StockShown(Fact, frozen=True, kw_only=True, tag="stock-shown"):
     """`12 free - 2 open Bol - 1 buffer = 9, sent 14:02:11, confirmed 14:02:11`."""
     offers: tuple[OfferShown, ...] = ()
     stuck: str = ""
+    inputs: tuple[InputShown, ...] = ()
+    pushes: tuple[PushShown, ...] = ()
+    """The last few, the newest first."""
+    waits: tuple[str, ...] = ()
+    """What is waiting for what, in words."""
+    movements: tuple[MovementShown, ...] = ()
+
+
+class UnmatchedShown(Fact, frozen=True, kw_only=True, tag="unmatched-shown"):
+    """An offer at Bol without an article, an article of Mplus without an offer, or stock at Bol without either, and
+    why. `why` empty: it is matched now (or gone), and off the list."""
+
+    side: Literal["bol", "mplus"]
+    name: str
+    """The offer's id, the article's number, or the EAN of stock at Bol."""
+    title: str = ""
+    codes: tuple[str, ...] = ()
+    """What it was looked up by: `EAN 871...`, `reference A-1`."""
+    why: str = ""
+
+
+class GuardShown(Fact, frozen=True, kw_only=True, tag="guard-shown"):
+    """Whether a connection's pushes are stopped; `why` empty: they go on."""
+
+    why: str = ""
+    """What was seen, and what to do."""
+    kind: str = ""
+    stopped_at: datetime | None = None
+    resumed_by: str = ""
 
 
 class LineShown(Value, frozen=True):
@@ -166,7 +234,7 @@ class ConnectionShown(Fact, frozen=True, kw_only=True, tag="connection-shown"):
     stuck: str = ""
 
 
-Activity = Noted | StockShown | OrderShown | ReturnShown | ConnectionShown
+Activity = Noted | StockShown | UnmatchedShown | GuardShown | OrderShown | ReturnShown | ConnectionShown
 
 
 def masked(text: str) -> str:

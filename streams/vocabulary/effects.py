@@ -13,6 +13,7 @@ outcome was durable, or its answer was lost): what is not idempotent must then l
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -28,11 +29,28 @@ if TYPE_CHECKING:
 # -- Bol
 
 
-class PushStock(Fact, frozen=True, kw_only=True, tag="push-stock"):
-    """PATCH the offer's stock, `managedByRetailer: true`. Idempotent. Answer: `StockPushed`."""
+class PushOffer(Fact, frozen=True, kw_only=True, tag="push-stock"):
+    """PATCH the offer: its stock always (a PATCH without it might reset what Bol has counted since), its price and its
+    hold in the same call where they are to change (None: left as they are). Idempotent. Answer: `OfferPushed`."""
 
     offer_id: str
     amount: int
+    managed: bool = True
+    """`managedByRetailer` (facts/bol.md, Offers and stock)."""
+    price_cents: int | None = None
+    on_hold: bool | None = None
+
+
+class ReadBolOffer(Fact, frozen=True, kw_only=True, tag="read-bol-offer"):
+    """GET one offer; where it has stock and is not for sale though nobody holds it back, the reasons too. Answer:
+    `BolOfferRead`, with None where Bol answers 404."""
+
+    offer_id: str
+
+
+class SweepBolInventory(Fact, frozen=True, kw_only=True, tag="sweep-bol-inventory"):
+    """All pages of GET /retailer/inventory (what lies at Bol, FBB; 20 calls a minute at most). Events: `InventorySeen`
+    per EAN to catalogue (`code/ean/<ean>`, normal form). Answer: `Swept(cursor="")`, `found` the number of EANs."""
 
 
 class FetchBolOrder(Fact, frozen=True, kw_only=True, tag="fetch-bol-order"):
@@ -53,7 +71,8 @@ class SweepBolOrders(Fact, frozen=True, kw_only=True, tag="sweep-bol-orders"):
 
 
 class SweepBolOffers(Fact, frozen=True, kw_only=True, tag="sweep-bol-offers"):
-    """Read one page of up to 100 offers (the page after `cursor`; "" is the first).
+    """Read one page of up to 100 offers (the page after `cursor`; "" is the first): first those that are for sale, then
+    those that are not, with the reasons of each that has stock and is not held back by the shop itself.
     Events: `OfferSeen` per offer to catalogue. Answer: `Swept(cursor, more)`; `more` False ends the round."""
 
     cursor: str = ""
@@ -175,6 +194,25 @@ class SweepStock(Fact, frozen=True, kw_only=True, tag="sweep-stock"):
     branches: tuple[int, ...]
 
 
+class SweepStockHistory(Fact, frozen=True, kw_only=True, tag="sweep-stock-history"):
+    """One page of getStockHistoryV2 since stockId `marker` (inclusive or not is unverified: what is known is sent
+    again). Events: `StockMoved` per row to stock. Answer: `Swept(cursor=str(max marker), more)`."""
+
+    marker: int
+    branches: tuple[int, ...]
+
+
+class SetMplusStock(Fact, frozen=True, kw_only=True, tag="set-mplus-stock"):
+    """The article's free stock at a branch becomes `amount`: getStock first, and nothing is written where it is so
+    already; then setStock of what lies there (free and reserved) under `reference`. NOT idempotent where somebody
+    writes in between, so it is never repeated without that look. Answer: `MplusStockSet`."""
+
+    article_number: int
+    branch: int
+    amount: Decimal
+    reference: str = ""
+
+
 class SweepMplusOrders(Fact, frozen=True, kw_only=True, tag="sweep-mplus-orders"):
     """One page of getOrders from `marker` (inclusive). Events: `MplusOrderSeen` to orders for orders of
     ours (an extOrderId with `ext_prefix`), `StockDoubted` to stock for every article on any changed order
@@ -281,10 +319,12 @@ class ReadPackingSlips(Fact, frozen=True, kw_only=True, tag="read-packing-slips"
 
 
 BolEffect = (
-    PushStock
+    PushOffer
     | FetchBolOrder
     | SweepBolOrders
     | SweepBolOffers
+    | ReadBolOffer
+    | SweepBolInventory
     | SweepProcessStatuses
     | CareForSubscription
     | ShipBolItems
@@ -299,6 +339,8 @@ MplusEffect = (
     | SweepMarkers
     | SweepArticles
     | SweepStock
+    | SweepStockHistory
+    | SetMplusStock
     | SweepMplusOrders
     | SweepPackingSlips
     | FindRelation

@@ -7,6 +7,7 @@
 - customers: `<identity>` (a digest, no name)
 - orders: `<bolOrderId>`, and `<bolOrderId>-FBB` for those items of a mixed order that Bol sends itself
 - returns: `<returnId>`
+- guards: `` (empty: the key is the connection itself)
 - sweeps: `` (empty: the key is the connection itself)
 """
 
@@ -25,17 +26,32 @@ from streams.vocabulary.mplus_order import Customer, MplusOrder, OrderDraft, Pac
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.stock_reading import Reading
 
-FlowName = Literal["catalogue", "stock", "customers", "orders", "returns", "sweeps"]
+FlowName = Literal["catalogue", "stock", "customers", "orders", "returns", "guards", "sweeps"]
 
 
 # -- answers: how an effect ended well
 
 
-class StockPushed(Fact, frozen=True, kw_only=True, tag="stock-pushed"):
-    """Bol answered 204: from now on it holds this amount."""
+class OfferPushed(Fact, frozen=True, kw_only=True, tag="stock-pushed"):
+    """Bol answered 204: from now on it holds this amount, and this price and hold where they were sent along (None:
+    they were not)."""
 
     offer_id: str
     amount: int
+    managed: bool = True
+    price_cents: int | None = None
+    on_hold: bool | None = None
+
+
+class MplusStockSet(Fact, frozen=True, kw_only=True, tag="mplus-stock-set"):
+    """The article's free stock at that branch is `amount` now. `done`: it was so already, and nothing was written."""
+
+    article_number: int
+    branch: int
+    amount: Decimal
+    marker: int | None = None
+    """`stockId` of the mutation that this made; None: it made none, or Mplus did not say."""
+    done: bool = False
 
 
 class BolOrderFetched(Fact, frozen=True, kw_only=True, tag="bol-order-fetched"):
@@ -158,8 +174,14 @@ class BolShipmentsRead(Fact, frozen=True, kw_only=True, tag="bol-shipments-read"
     shipments: tuple[BolShipment, ...]
 
 
+class BolOfferRead(Fact, frozen=True, kw_only=True, tag="bol-offer-read"):
+    """The answer to `ReadBolOffer`: the offer as it is now; None: Bol knows no such offer (404)."""
+
+    offer: OfferSeen | None
+
+
 Answer = (
-    StockPushed
+    OfferPushed
     | BolOrderFetched
     | Swept
     | ProcessStatuses
@@ -169,6 +191,8 @@ Answer = (
     | RelationFound
     | RelationSaved
     | OrderCommitted
+    | BolOfferRead
+    | MplusStockSet
     | MplusOrderRead
     | MplusOrderPaid
     | PackingSlipsRead
@@ -213,6 +237,13 @@ class Code(Value, frozen=True):
     units: int = 1
 
 
+class Part(Value, frozen=True):
+    """A part of a composed article (kit): so much of that article is in one of it."""
+
+    article_number: int
+    quantity: Decimal
+
+
 class ArticleSeen(Fact, frozen=True, kw_only=True, tag="article-seen"):
     """An article as Mplus has it; `stock_kept` is its `stockArticle`."""
 
@@ -225,6 +256,12 @@ class ArticleSeen(Fact, frozen=True, kw_only=True, tag="article-seen"):
     vat_code: int | None = None
     """The article's own VAT code in Mplus."""
     price_cents: int = 0
+    unit: str = ""
+    """What one of it is where it is no piece, as Mplus has it (`siUnit`, else `unit`): `kg`, `m`."""
+    groups: tuple[int, ...] = ()
+    """The numbers of the groups its product is in."""
+    parts: tuple[Part, ...] = ()
+    """Of a composed article."""
 
 
 class OfferSeen(Fact, frozen=True, kw_only=True, tag="offer-seen"):
@@ -237,6 +274,18 @@ class OfferSeen(Fact, frozen=True, kw_only=True, tag="offer-seen"):
     managed_by_retailer: bool = True
     fulfilment: str = "FBR"
     read_at: datetime
+    corrected: int | None = None
+    """stock.correctedStock: what is left after open orders, as Bol counts."""
+    price_cents: int | None = None
+    """Of one piece (pricing.bundlePrices, quantity 1)."""
+    on_hold: bool = False
+    condition: str = "NEW"
+    """`NEW`, `SECONDHAND/GOOD`, `REFURBISHED/A`."""
+    economic_operator: str = ""
+    for_sale: bool | None = None
+    """Which of Bol's two lists it was on; None: it was read by itself."""
+    offline: tuple[str, ...] = ()
+    """Why Bol does not show it though it has stock (not-for-sale-reasons), in Bol's words."""
 
 
 class CodeClaimed(Fact, frozen=True, kw_only=True, tag="code-claimed"):
@@ -248,6 +297,8 @@ class CodeClaimed(Fact, frozen=True, kw_only=True, tag="code-claimed"):
     stock_kept: bool = True
     vat_code: int | None = None
     """The article's own VAT code in Mplus."""
+    active: bool = True
+    """Whether it is switched on in Mplus."""
 
 
 class CodeDropped(Fact, frozen=True, kw_only=True, tag="code-dropped"):
@@ -277,8 +328,28 @@ class CodeAnswered(Fact, frozen=True, kw_only=True, tag="code-answered"):
     """The article's own VAT code in Mplus."""
 
 
+class InventorySeen(Fact, frozen=True, kw_only=True, tag="inventory-seen"):
+    """What lies at Bol of an EAN (FBB), to the code's row; it tells its article with `BolCounted`."""
+
+    ean: str
+    regular: int
+    """Can be sold."""
+    graded: int = 0
+    """Cannot be sold any more."""
+    title: str = ""
+    read_at: datetime
+
+
 CatalogueEvent = (
-    ArticleSeen | OfferSeen | CodeClaimed | CodeDropped | CodeAsked | CodeAnswered | Settled | Woke
+    ArticleSeen
+    | OfferSeen
+    | InventorySeen
+    | CodeClaimed
+    | CodeDropped
+    | CodeAsked
+    | CodeAnswered
+    | Settled
+    | Woke
 )
 
 
@@ -297,6 +368,70 @@ class OfferObserved(Fact, frozen=True, kw_only=True, tag="offer-observed"):
     """Articles in one unit of the offer (a multipack)."""
     fulfilment: str = "FBR"
     description: str = ""
+    corrected: int | None = None
+    price_cents: int | None = None
+    on_hold: bool | None = None
+    """None: not read (an event of before it was)."""
+    condition: str = "NEW"
+    economic_operator: str = ""
+    offline: tuple[str, ...] = ()
+    """As in `OfferSeen`."""
+
+
+class ArticleDescribed(Fact, frozen=True, kw_only=True, tag="article-described"):
+    """What the article is, from its row in the catalogue: sent when any of it changes."""
+
+    marker: int
+    description: str = ""
+    active: bool = True
+    stock_kept: bool = True
+    unit: str = ""
+    groups: tuple[int, ...] = ()
+    parts: tuple[Part, ...] = ()
+    price_cents: int = 0
+
+
+class PartWanted(Fact, frozen=True, kw_only=True, tag="part-wanted"):
+    """A composed article (`kit`) that is on sale has this article in it: it wants to know how many there are, now and
+    whenever that changes. `wanted` False: it no longer does."""
+
+    kit: int
+    wanted: bool = True
+
+
+class PartCounted(Fact, frozen=True, kw_only=True, tag="part-counted"):
+    """What a part has for the composed article that it is in; `have` None: not known."""
+
+    part: int
+    have: Decimal | None
+    counted_at: datetime
+    """When the reading that it comes from was asked for, or when the part's row knew of the change."""
+
+
+MovementKind = Literal["sale", "delivery", "correction", "manual", "api", "transfer", "unknown"]
+
+
+class StockMoved(Fact, frozen=True, kw_only=True, tag="stock-moved"):
+    """A row of Mplus's own stock history (getStockHistoryV2): what lay there grew or shrank by `changed`. It explains;
+    what counts is the reading. `delivery`: goods that came in (purchase receipts)."""
+
+    marker: int
+    branch: int
+    changed: Decimal
+    kind: MovementKind
+    moved_at: datetime
+    reference: str = ""
+    """The number of the receipt, delivery, correction or order, for people."""
+
+
+class BolCounted(Fact, frozen=True, kw_only=True, tag="bol-counted"):
+    """So much of this article lies at Bol (FBB inventory), as far as it can still be sold."""
+
+    amount: int
+    """Units at Bol."""
+    units: int = 1
+    """Articles in one of these units."""
+    read_at: datetime
 
 
 class OfferUnlinked(Fact, frozen=True, kw_only=True, tag="offer-unlinked"):
@@ -334,7 +469,7 @@ class ReservationMade(Fact, frozen=True, kw_only=True, tag="reservation-made"):
 
     order_id: str
     item_id: str
-    quantity: int
+    quantity: Decimal
     made_at: datetime
 
 
@@ -344,7 +479,7 @@ class ReservationBooked(Fact, frozen=True, kw_only=True, tag="reservation-booked
 
     order_id: str
     item_id: str
-    quantity: int
+    quantity: Decimal
     booked_at: datetime
 
 
@@ -357,6 +492,11 @@ class ReservationReleased(Fact, frozen=True, kw_only=True, tag="reservation-rele
 
 StockEvent = (
     OfferObserved
+    | ArticleDescribed
+    | PartWanted
+    | PartCounted
+    | StockMoved
+    | BolCounted
     | OfferUnlinked
     | StockRead
     | StockDoubted
@@ -526,6 +666,53 @@ class ReturnAnswered(Fact, frozen=True, kw_only=True, tag="return-answered"):
 ReturnsEvent = ReturnNoticed | ReturnAnswered | OperatorHandled | Settled | Woke
 
 
+# -- guards: one row per connection, which stops its pushes when numbers cannot be right
+
+
+class NumberTurned(Fact, frozen=True, kw_only=True, tag="number-turned"):
+    """A stock row is about to push a number that fell to 0, rose from 0 or changed by much."""
+
+    offer_id: str
+    was: int
+    now: int
+    cause: str
+    """As in streams/stock/state.py, `Offer.cause`."""
+
+
+class ReadingOdd(Fact, frozen=True, kw_only=True, tag="reading-odd"):
+    """A reading of Mplus that cannot be right: less than nothing is free, or it goes back in time (asked later than
+    the one before, and yet with a lower marker)."""
+
+    kind: Literal["negative", "back"]
+    article_number: int
+    branch: int
+    words: str
+
+
+class FeedOdd(Fact, frozen=True, kw_only=True, tag="feed-odd"):
+    """A feed that cannot be right: its marker jumped back (a till's database was restored), or a list is empty that
+    was not."""
+
+    kind: Literal["marker-back", "empty-list"]
+    feed: str
+    words: str
+
+
+class OffersCounted(Fact, frozen=True, kw_only=True, tag="offers-counted"):
+    """A whole round over the offers has ended, and there were so many."""
+
+    total: int
+
+
+class OperatorResumed(Fact, frozen=True, kw_only=True, tag="operator-resumed"):
+    """A person has looked: the connection's pushes go on."""
+
+    who: str
+
+
+GuardsEvent = NumberTurned | ReadingOdd | FeedOdd | OffersCounted | OperatorResumed | Settled | Woke
+
+
 # -- sweeps: polling, one row per connection
 
 
@@ -574,4 +761,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     flow: FlowName
     entity: str
-    event: CatalogueEvent | StockEvent | CustomersEvent | OrdersEvent | ReturnsEvent | SweepsEvent
+    event: (
+        CatalogueEvent | StockEvent | CustomersEvent | OrdersEvent | ReturnsEvent | GuardsEvent | SweepsEvent
+    )

@@ -33,7 +33,7 @@ from streams.returns.rules import ReturnRules
 from streams.stock.rules import StockRules
 from streams.sweeps.rules import SweepRules
 from streams.topics import TOPICS, inbox_topic, rows_topic
-from streams.vocabulary.effects import Effect, Execution, PushStock, ReadStock
+from streams.vocabulary.effects import Effect, Execution, PushOffer, ReadStock
 from streams.vocabulary.events import (
     ArticleSeen,
     Code,
@@ -41,7 +41,7 @@ from streams.vocabulary.events import (
     OfferObserved,
     OfferSeen,
     StockAnswered,
-    StockPushed,
+    OfferPushed,
     StockRead,
 )
 from streams.vocabulary.outcomes import NotSent
@@ -66,8 +66,8 @@ class Vendor:
         """See streams/vocabulary/effects.py."""
         now = system_clock()
         outcome: Any = NotSent(why="not in this bench", retry_after=3600.0)
-        if isinstance(effect, PushStock):
-            outcome = StockPushed(offer_id=effect.offer_id, amount=effect.amount)
+        if isinstance(effect, PushOffer):
+            outcome = OfferPushed(offer_id=effect.offer_id, amount=effect.amount)
         elif isinstance(effect, ReadStock):
             outcome = StockAnswered(readings=(reading(effect.article_number, 5, 1, now),))
         return Execution(outcome=outcome, asked_at=now, answered_at=now)

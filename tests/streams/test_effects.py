@@ -21,7 +21,7 @@ from streams.vocabulary.effects import (
     Execution,
     FetchBolOrder,
     FindRelation,
-    PushStock,
+    PushOffer,
     RawAnswer,
     ReadMplusOrder,
     ReadStock,
@@ -34,7 +34,7 @@ from streams.vocabulary.events import (
     OrderNoticed,
     Settled,
     StockEvent,
-    StockPushed,
+    OfferPushed,
 )
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost
@@ -45,9 +45,9 @@ AT = TopicPartition("stock.inbox", 0)
 
 
 def pushed(effect: Effect) -> Execution:
-    amount = effect.amount if isinstance(effect, PushStock) else 0
+    amount = effect.amount if isinstance(effect, PushOffer) else 0
     now = HandClock().now
-    return Execution(outcome=StockPushed(offer_id="o1", amount=amount), asked_at=now, answered_at=now)
+    return Execution(outcome=OfferPushed(offer_id="o1", amount=amount), asked_at=now, answered_at=now)
 
 
 class Bench:
@@ -84,27 +84,27 @@ class Bench:
 async def test_an_outcome_goes_to_the_rows_own_inbox_with_its_key_and_trace() -> None:
     bench = Bench()
     bench.bol.open = True
-    bench.ask(PushStock(offer_id="o1", amount=4), number=7)
+    bench.ask(PushOffer(offer_id="o1", amount=4), number=7)
     await bench.writer.until(1)
     draft = bench.writer.drafts[0]
     assert draft.key == b"shop/1"
     assert dict(draft.headers)["trace"] == b"trace-1"
     assert bench.outcomes[0].number == 7
-    assert bench.outcomes[0].outcome == StockPushed(offer_id="o1", amount=4)
+    assert bench.outcomes[0].outcome == OfferPushed(offer_id="o1", amount=4)
     assert bench.runner.waiting == 0
 
 
 async def test_never_two_at_once_under_one_key_and_the_latest_wins() -> None:
     bench = Bench()
     for number, amount in ((1, 9), (2, 8), (3, 7)):
-        bench.ask(PushStock(offer_id="o1", amount=amount), number=number)
+        bench.ask(PushOffer(offer_id="o1", amount=amount), number=number)
         await bench.bol.until(1)
     assert len(bench.bol.started) == 1
     bench.bol.let_go()
     await bench.bol.until(2)
     bench.bol.let_go()
     await bench.writer.until(2)
-    amounts = [effect.amount for _, effect, _ in bench.bol.started if isinstance(effect, PushStock)]
+    amounts = [effect.amount for _, effect, _ in bench.bol.started if isinstance(effect, PushOffer)]
     assert amounts == [9, 7], "8 was superseded before it was sent"
     assert bench.runner.waiting == 0
 
@@ -113,7 +113,7 @@ async def test_sweeps_and_acts_have_lanes_of_their_own_with_bounds() -> None:
     bench = Bench()
     for number in range(30):
         bench.ask(SweepBolOffers(cursor=str(number)), key=f"sweep/{number}")
-        bench.ask(PushStock(offer_id=str(number), amount=1), key=f"push/{number}")
+        bench.ask(PushOffer(offer_id=str(number), amount=1), key=f"push/{number}")
         bench.ask(ReadMplusOrder(order_id=str(number)), key=f"look/{number}")
     await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE)
     await bench.mplus.until(MPLUS_AT_ONCE)
@@ -130,9 +130,9 @@ async def test_orders_that_wait_for_their_rate_limit_hold_up_no_push() -> None:
     for number in range(ACTS_AT_ONCE + 5):
         bench.ask(FetchBolOrder(order_id=str(number)), key="fetch", entity=f"order-{number}")
     await bench.bol.until(ACTS_AT_ONCE)
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.bol.until(ACTS_AT_ONCE + 1)
-    assert isinstance(bench.bol.started[-1][1], PushStock)
+    assert isinstance(bench.bol.started[-1][1], PushOffer)
 
 
 async def test_readings_of_stock_wait_for_no_orders() -> None:
@@ -259,7 +259,7 @@ async def test_an_effect_waits_until_its_time() -> None:
     bench = Bench()
     bench.bol.open = True
     soon = bench.clock.now + timedelta(milliseconds=30)
-    bench.ask(PushStock(offer_id="o1", amount=1), not_before=soon)
+    bench.ask(PushOffer(offer_id="o1", amount=1), not_before=soon)
     assert bench.runner.waiting == 1
     await asyncio.sleep(0)
     assert bench.bol.started == []
@@ -269,8 +269,8 @@ async def test_an_effect_waits_until_its_time() -> None:
 async def test_a_newer_asking_without_a_wait_takes_the_place_of_a_waiting_one() -> None:
     bench = Bench()
     bench.bol.open = True
-    bench.ask(PushStock(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
-    bench.ask(PushStock(offer_id="o1", amount=2), number=2)
+    bench.ask(PushOffer(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
+    bench.ask(PushOffer(offer_id="o1", amount=2), number=2)
     await bench.writer.until(1)
     assert bench.outcomes[0].number == 2
     assert bench.runner.waiting == 0
@@ -278,17 +278,17 @@ async def test_a_newer_asking_without_a_wait_takes_the_place_of_a_waiting_one() 
 
 async def test_what_is_closed_before_it_runs_is_not_run() -> None:
     bench = Bench()
-    bench.ask(PushStock(offer_id="o1", amount=1), key="a")
+    bench.ask(PushOffer(offer_id="o1", amount=1), key="a")
     bench.runner.close("stock", key_of("shop", "1"), "a")
     bench.bol.open = True
-    bench.ask(PushStock(offer_id="o2", amount=1), key="b")
+    bench.ask(PushOffer(offer_id="o2", amount=1), key="b")
     await bench.writer.until(1)
-    assert [effect for _, effect, _ in bench.bol.started] == [PushStock(offer_id="o2", amount=1)]
+    assert [effect for _, effect, _ in bench.bol.started] == [PushOffer(offer_id="o2", amount=1)]
 
 
 async def test_a_partition_that_is_taken_away_runs_nothing_more() -> None:
     bench = Bench()
-    bench.ask(PushStock(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1), not_before=bench.clock.now + timedelta(hours=1))
     await bench.runner.revoke("stock", AT)
     assert bench.runner.waiting == 0
 
@@ -297,7 +297,7 @@ async def test_an_outcome_is_written_as_soon_as_the_log_takes_it() -> None:
     bench = Bench()
     bench.bol.open = True
     bench.writer.refuse = 3
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.writer.until(1)
     assert len(bench.outcomes) == 1
     said = [entry for entry in bench.notebook.said if entry[0] == "stalled"]
@@ -310,7 +310,7 @@ async def test_what_a_sweep_found_is_durable_before_its_cursor() -> None:
     found = Message(flow="orders", entity="b1", event=OrderNoticed(via="sweep", noticed_at=now))
     raw = RawAnswer(vendor="bol", operation="orders", status=200, body=b"{}", asked_at=now, answered_at=now)
     bench.bol._answer = lambda effect: Execution(
-        outcome=StockPushed(offer_id="", amount=0),
+        outcome=OfferPushed(offer_id="", amount=0),
         asked_at=now,
         answered_at=now,
         messages=(found,),
@@ -424,16 +424,16 @@ async def test_a_bug_in_a_connector_becomes_an_outcome_that_may_have_been_sent()
 
     bench.bol._answer = broken
     bench.bol.open = True
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.writer.until(1)
     assert bench.outcomes[0].outcome == AnswerLost(why="our own code failed: KeyError")
 
 
 async def test_stop_lets_running_effects_end_and_starts_no_more() -> None:
     bench = Bench()
-    bench.ask(PushStock(offer_id="o1", amount=1), key="a")
+    bench.ask(PushOffer(offer_id="o1", amount=1), key="a")
     await bench.bol.until(1)
-    bench.ask(PushStock(offer_id="o1", amount=2), key="a", number=2)
+    bench.ask(PushOffer(offer_id="o1", amount=2), key="a", number=2)
     stopping = asyncio.ensure_future(bench.runner.stop())
     await asyncio.sleep(0)
     bench.bol.let_go()
@@ -445,7 +445,7 @@ async def test_stop_lets_running_effects_end_and_starts_no_more() -> None:
 async def test_a_partition_is_let_go_when_what_it_asked_for_is_done() -> None:
     """Its next owner runs open effects again: what is under way here would then be done twice."""
     bench = Bench()
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.bol.until(1)
     letting_go = asyncio.ensure_future(bench.runner.revoke("stock", AT))
     await asyncio.sleep(0)
@@ -462,7 +462,7 @@ async def test_a_partition_is_let_go_when_what_it_asked_for_is_done() -> None:
 async def test_a_call_that_does_not_end_is_cancelled_before_the_partition_is_let_go() -> None:
     bench = Bench()
     bench.runner._release = 0.01
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.bol.until(1)
     await bench.runner.revoke("stock", AT)
     assert bench.runner.waiting == 0
@@ -480,7 +480,7 @@ async def test_what_is_not_surely_ours_is_not_started_and_is_run_as_repeated_lat
         return lambda: next(held)
 
     bench.runner.grant = grant
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.writer.until(1)
     assert asked == [AT, AT]
     assert [repeated for _, _, repeated in bench.bol.started] == [True]
@@ -500,7 +500,7 @@ async def test_a_call_that_is_withdrawn_in_the_midst_says_nothing() -> None:
 
     bench.bol._answer = lost
     bench.runner.grant = lambda at: lambda: ours[0]
-    bench.ask(PushStock(offer_id="o1", amount=1))
+    bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.bol.until(1)
     await bench.runner.revoke("stock", AT)
     assert bench.runner.waiting == 0

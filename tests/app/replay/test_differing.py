@@ -21,7 +21,7 @@ from streams.vocabulary.effects import (
     FetchBolOrder,
     HandleBolReturn,
     PayMplusOrder,
-    PushStock,
+    PushOffer,
     ReadMplusOrder,
     ReadStock,
     Sent,
@@ -35,7 +35,7 @@ from streams.vocabulary.events import (
     MplusOrderRead,
     OrderCommitted,
     RelationSaved,
-    StockPushed,
+    OfferPushed,
 )
 from streams.vocabulary.mplus_order import Customer, Moved, MplusOrder, Payment
 from streams.vocabulary.outcomes import AnswerLost, Refused
@@ -88,20 +88,20 @@ def test_changes_are_told_with_both_values() -> None:
     ("outcomes", "expected"),
     [
         ([], False),
-        ([StockPushed(offer_id="o1", amount=4)], True),
-        ([StockPushed(offer_id="o1", amount=4), StockPushed(offer_id="o1", amount=5)], False),
-        ([StockPushed(offer_id="o2", amount=4)], False),
+        ([OfferPushed(offer_id="o1", amount=4)], True),
+        ([OfferPushed(offer_id="o1", amount=4), OfferPushed(offer_id="o1", amount=5)], False),
+        ([OfferPushed(offer_id="o2", amount=4)], False),
         ([Refused(said="no")], False),
         ([OrderCommitted(order_id="1")], False),
     ],
 )
 def test_a_push_is_done_when_it_was_the_last_that_arrived(outcomes: list[Any], expected: bool) -> None:
-    assert done(PushStock(offer_id="o1", amount=4), [deed(one) for one in outcomes]) is expected
+    assert done(PushOffer(offer_id="o1", amount=4), [deed(one) for one in outcomes]) is expected
 
 
 def test_what_was_done_is_not_asked_for_again_and_the_rest_is() -> None:
-    asked = row(push=PushStock(offer_id="o1", amount=4), read=ReadStock(article_number=1, branches=(1,)))
-    kept = without_done(asked, [deed(StockPushed(offer_id="o1", amount=4))], None)
+    asked = row(push=PushOffer(offer_id="o1", amount=4), read=ReadStock(article_number=1, branches=(1,)))
+    kept = without_done(asked, [deed(OfferPushed(offer_id="o1", amount=4))], None)
     assert list(kept.open) == ["read"]
     assert without_done(asked, [], None) is asked
 
@@ -109,10 +109,10 @@ def test_what_was_done_is_not_asked_for_again_and_the_rest_is() -> None:
 def test_what_the_live_row_asks_for_too_stays_that_ones() -> None:
     """Regression: a push that was on its way to set a foreign write back had been done before, in the same words; the
     rebuilt row came without it, and nobody set anything back."""
-    asked = row(push=PushStock(offer_id="o1", amount=4))
-    pushed = [deed(StockPushed(offer_id="o1", amount=4))]
+    asked = row(push=PushOffer(offer_id="o1", amount=4))
+    pushed = [deed(OfferPushed(offer_id="o1", amount=4))]
     assert without_done(asked, pushed, asked) is asked
-    other = row(push=PushStock(offer_id="o1", amount=5))
+    other = row(push=PushOffer(offer_id="o1", amount=5))
     assert list(without_done(asked, pushed, other).open) == []
 
 
@@ -227,10 +227,10 @@ def test_an_order_has_the_status_that_it_was_given_last() -> None:
 
 
 def test_calls_are_what_the_live_row_does_not_ask_for_already() -> None:
-    live = row(push=PushStock(offer_id="o1", amount=4))
-    same = row(push=PushStock(offer_id="o1", amount=4))
-    other = row(push=PushStock(offer_id="o1", amount=2))
+    live = row(push=PushOffer(offer_id="o1", amount=4))
+    same = row(push=PushOffer(offer_id="o1", amount=4))
+    other = row(push=PushOffer(offer_id="o1", amount=2))
     assert calls(live, same) == ()
-    assert calls(live, other) == (PushStock(offer_id="o1", amount=2),)
-    assert calls(None, other) == (PushStock(offer_id="o1", amount=2),)
+    assert calls(live, other) == (PushOffer(offer_id="o1", amount=2),)
+    assert calls(None, other) == (PushOffer(offer_id="o1", amount=2),)
     assert calls(live, None) == ()

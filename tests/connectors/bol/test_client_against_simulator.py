@@ -34,7 +34,7 @@ from streams.vocabulary.effects import (
     CareForSubscription,
     Execution,
     FetchBolOrder,
-    PushStock,
+    PushOffer,
     SweepBolOffers,
     SweepBolOrders,
     SweepProcessStatuses,
@@ -45,7 +45,7 @@ from streams.vocabulary.events import (
     OrderNoticed,
     ProcessNoticed,
     ProcessStatuses,
-    StockPushed,
+    OfferPushed,
     SubscriptionCaredFor,
     Swept,
 )
@@ -137,8 +137,8 @@ async def shop() -> AsyncIterator[Shop]:
 
 async def test_stock_is_pushed_and_read_back(shop: Shop) -> None:
     offer_id = shop.offer(5)
-    done = await shop.run(PushStock(offer_id=offer_id, amount=3))
-    assert done.outcome == StockPushed(offer_id=offer_id, amount=3)
+    done = await shop.run(PushOffer(offer_id=offer_id, amount=3))
+    assert done.outcome == OfferPushed(offer_id=offer_id, amount=3)
     assert shop.simulator.books.offers[offer_id].managed
     done = await shop.run(SweepBolOffers())
     assert done.outcome == Swept(cursor="", more=False, found=1)
@@ -152,7 +152,7 @@ async def test_stock_is_pushed_and_read_back(shop: Shop) -> None:
 
 
 async def test_an_offer_that_is_gone(shop: Shop) -> None:
-    done = await shop.run(PushStock(offer_id="6ff736b5-cdd0-4150-8c67-78269ee986f5", amount=3))
+    done = await shop.run(PushOffer(offer_id="6ff736b5-cdd0-4150-8c67-78269ee986f5", amount=3))
     assert isinstance(done.outcome, Refused)
     assert done.outcome.code == "404"
     assert "was not found" in done.outcome.said
@@ -282,17 +282,17 @@ async def test_an_order_that_bol_does_not_know(shop: Shop) -> None:
 async def test_one_token_for_its_whole_life(shop: Shop) -> None:
     offer_id = shop.offer()
     for _ in range(300):
-        assert isinstance((await shop.run(PushStock(offer_id=offer_id, amount=1))).outcome, StockPushed)
+        assert isinstance((await shop.run(PushOffer(offer_id=offer_id, amount=1))).outcome, OfferPushed)
         shop.time.go(1)
     assert shop.simulator.calls["token"] == 2
 
 
 async def test_tokens_that_are_forgotten_cost_one_login(shop: Shop) -> None:
     offer_id = shop.offer()
-    await shop.run(PushStock(offer_id=offer_id, amount=1))
+    await shop.run(PushOffer(offer_id=offer_id, amount=1))
     shop.simulator.forget_tokens()
-    outcomes = await asyncio.gather(*(shop.run(PushStock(offer_id=offer_id, amount=2)) for _ in range(10)))
-    assert all(isinstance(one.outcome, StockPushed) for one in outcomes)
+    outcomes = await asyncio.gather(*(shop.run(PushOffer(offer_id=offer_id, amount=2)) for _ in range(10)))
+    assert all(isinstance(one.outcome, OfferPushed) for one in outcomes)
     assert shop.simulator.calls["token"] == 2
 
 
@@ -310,8 +310,8 @@ async def test_two_hundred_pushes_keep_within_the_limit() -> None:
     shop = Shop(limits={"write-offer": (10, 1.0)})
     offer_id = shop.offer()
     for amount in range(200):
-        done = await shop.run(PushStock(offer_id=offer_id, amount=amount))
-        assert isinstance(done.outcome, StockPushed)
+        done = await shop.run(PushOffer(offer_id=offer_id, amount=amount))
+        assert isinstance(done.outcome, OfferPushed)
     assert shop.simulator.calls["write-offer:429"] == 0
     assert shop.simulator.calls["write-offer"] == 200
     assert 19 <= (shop.time.now - START).total_seconds() <= 21
@@ -323,8 +323,8 @@ async def test_a_hiccup_is_got_over(shop: Shop, fault: str) -> None:
     offer_id = shop.offer(5)
     shop.order((offer_id, 1))
     shop.trouble(fault, count=1, seconds=0)
-    done = await shop.run(PushStock(offer_id=offer_id, amount=2))
-    assert done.outcome == StockPushed(offer_id=offer_id, amount=2)
+    done = await shop.run(PushOffer(offer_id=offer_id, amount=2))
+    assert done.outcome == OfferPushed(offer_id=offer_id, amount=2)
     assert shop.simulator.books.offers[offer_id].amount == 2
 
 
@@ -339,10 +339,10 @@ async def test_an_answer_cut_in_half_is_lost(shop: Shop) -> None:
 async def test_trouble_that_lasts_is_told(shop: Shop) -> None:
     offer_id = shop.offer(5)
     shop.trouble("http", "write-offer", status=503, count=3)
-    done = await shop.run(PushStock(offer_id=offer_id, amount=2))
+    done = await shop.run(PushOffer(offer_id=offer_id, amount=2))
     assert done.outcome == AnswerLost(why="Bol has trouble (HTTP 503 simulated trouble)")
     shop.trouble("http", "write-offer", status=429, seconds=50)
-    done = await shop.run(PushStock(offer_id=offer_id, amount=2))
+    done = await shop.run(PushOffer(offer_id=offer_id, amount=2))
     assert isinstance(done.outcome, NotSent)
     assert done.outcome.retry_after == 50.0
 

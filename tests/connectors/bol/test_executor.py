@@ -19,7 +19,7 @@ from streams.vocabulary.effects import (
     Execution,
     FetchBolOrder,
     HandleBolReturn,
-    PushStock,
+    PushOffer,
     ReadBolShipments,
     ReadStock,
     Sent,
@@ -36,7 +36,7 @@ from streams.vocabulary.events import (
     OrderNoticed,
     ProcessStatus,
     ProcessStatuses,
-    StockPushed,
+    OfferPushed,
     SubscriptionCaredFor,
     Swept,
 )
@@ -78,7 +78,7 @@ URL = "https://shop.test/bol"
 ORDER = contract.example("bol-retailer-v10", "Order")
 ALL = ("ORDER", "PROCESS_STATUS", "SHIPMENT")
 EVERY: list[BolEffect] = [
-    PushStock(offer_id=OFFER, amount=1),
+    PushOffer(offer_id=OFFER, amount=1),
     FetchBolOrder(order_id="A2K8290LP8"),
     SweepBolOrders(since=START),
     SweepBolOffers(),
@@ -111,16 +111,16 @@ async def execute(market: Market, effect: BolEffect, policy: RetryPolicy | None 
 
 async def test_a_push_of_stock(market: Market) -> None:
     market.will(PATCH, empty())
-    done = await execute(market, PushStock(offer_id=OFFER, amount=7))
+    done = await execute(market, PushOffer(offer_id=OFFER, amount=7))
     assert done == Execution(
-        outcome=StockPushed(offer_id=OFFER, amount=7), asked_at=START, answered_at=START, began=START
+        outcome=OfferPushed(offer_id=OFFER, amount=7), asked_at=START, answered_at=START, began=START
     )
     assert market.sent() == {"stock": {"amount": 7, "managedByRetailer": True}}
 
 
 async def test_a_push_that_is_refused_keeps_the_answer(market: Market) -> None:
     market.will(PATCH, problem(404, "no such offer"))
-    done = await execute(market, PushStock(offer_id=OFFER, amount=7))
+    done = await execute(market, PushOffer(offer_id=OFFER, amount=7))
     assert done.outcome == Refused(said="HTTP 404 no such offer", code="404")
     assert [one.status for one in done.raw] == [404]
 

@@ -18,7 +18,7 @@ from streams.vocabulary.effects import (
     FindRelation,
     MplusEffect,
     PayMplusOrder,
-    PushStock,
+    PushOffer,
     ReadMplusOrder,
     ReadPackingSlips,
     ReadStock,
@@ -155,8 +155,8 @@ async def test_a_connection_that_is_not_set_up(till: Till) -> None:
 
 
 async def test_an_effect_of_another_vendor_is_our_own_mistake(till: Till) -> None:
-    with pytest.raises(TypeError, match="PushStock"):
-        await run(till, PushStock(offer_id="o", amount=1))
+    with pytest.raises(TypeError, match="PushOffer"):
+        await run(till, PushOffer(offer_id="o", amount=1))
 
 
 # -- articles

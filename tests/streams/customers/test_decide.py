@@ -13,7 +13,7 @@ from streams.customers.decide import CREATE, FIND, KEEP, LOST_WAIT, REFUSED_WAIT
 from streams.customers.state import WAITING
 from streams.flow import Context
 from streams.vocabulary.effects import CreateRelation, FindRelation, UpdateRelation
-from streams.vocabulary.events import RelationFound, RelationSaved, Settled, StockPushed, Woke
+from streams.vocabulary.events import RelationFound, RelationSaved, Settled, OfferPushed, Woke
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.streams.customers.desk import BY, FIELDS, JAN, MOVED, START, Desk
@@ -418,8 +418,8 @@ def test_an_echo_to_a_row_at_rest_asks_nothing(key: str, outcome: object) -> Non
 def test_an_answer_to_something_else_is_a_mistake() -> None:
     desk = Desk()
     desk.ask()
-    with pytest.raises(ValueError, match="StockPushed"):
-        desk.settle(FIND, StockPushed(offer_id="o", amount=1))
+    with pytest.raises(ValueError, match="OfferPushed"):
+        desk.settle(FIND, OfferPushed(offer_id="o", amount=1))
 
 
 # -- the fingerprint

@@ -20,7 +20,7 @@ from streams.orders.rules import KindRules, OrderRules
 from streams.stock.flow import STOCK
 from streams.stock.rules import StockRules
 from streams.topics import DEAD_LETTERS, rows_topic
-from streams.vocabulary.effects import FetchBolOrder, PushStock
+from streams.vocabulary.effects import FetchBolOrder, PushOffer
 from streams.vocabulary.events import (
     CatalogueEvent,
     CodeAnswered,
@@ -164,13 +164,13 @@ class Shop:
             if one not in self.calls and (wanted.effect.not_before is None or wanted.effect.not_before <= now)
         ]
         if any(
-            not isinstance(call.wanted.effect.effect, (PushStock, FetchBolOrder))
+            not isinstance(call.wanted.effect.effect, (PushOffer, FetchBolOrder))
             for call in self.calls.values()
         ):
             ready = [
                 one
                 for one in ready
-                if isinstance(self.process.effects[one].effect.effect, (PushStock, FetchBolOrder))
+                if isinstance(self.process.effects[one].effect.effect, (PushOffer, FetchBolOrder))
             ]
         if not ready:
             return False

@@ -14,7 +14,7 @@ from streams.vocabulary.effects import (
     Effect,
     FetchBolOrder,
     FindRelation,
-    PushStock,
+    PushOffer,
     ReadMplusOrder,
     ReadStock,
     UpdateRelation,
@@ -27,7 +27,7 @@ from streams.vocabulary.events import (
     RelationFound,
     RelationSaved,
     StockAnswered,
-    StockPushed,
+    OfferPushed,
 )
 from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine, OrderDraft
 from streams.vocabulary.outcomes import Refused
@@ -135,9 +135,9 @@ class Vendors:
         """What the call does and says."""
         mplus = self.mplus
         match effect:
-            case PushStock():
+            case PushOffer():
                 self.bol.offers[effect.offer_id] = effect.amount
-                return StockPushed(offer_id=effect.offer_id, amount=effect.amount)
+                return OfferPushed(offer_id=effect.offer_id, amount=effect.amount)
             case FetchBolOrder():
                 return BolOrderFetched(order=self.bol.orders.get(effect.order_id))
             case ReadStock():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams.stock.calculation import redated
 from streams.stock.rules import StockRules
 from streams.stock.state import UNREAD_SALES
-from streams.vocabulary.effects import PushStock, ReadStock
+from streams.vocabulary.effects import PushOffer, ReadStock
 from streams.vocabulary.events import (
     OfferUnlinked,
     ReservationBooked,
@@ -20,7 +20,7 @@ from streams.vocabulary.events import (
     ReservationReleased,
     Settled,
     StockAnswered,
-    StockPushed,
+    OfferPushed,
     StockRead,
     TillSold,
 )
@@ -45,9 +45,9 @@ def settled(ledger: Ledger, key: str, outcome: object) -> None:
     )
 
 
-def push(ledger: Ledger) -> PushStock:
+def push(ledger: Ledger) -> PushOffer:
     effect = ledger.open["push/o1"].effect
-    assert isinstance(effect, PushStock)
+    assert isinstance(effect, PushOffer)
     return effect
 
 
@@ -57,7 +57,7 @@ def on_sale(free: int = 10, amount: int = 10, rules: StockRules | None = None) -
     ledger.apply(ledger.offer(amount))
     settled(ledger, "read", StockAnswered(readings=(ledger.reading(free),)))
     if "push/o1" in ledger.open:
-        settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=push(ledger).amount))
+        settled(ledger, "push/o1", OfferPushed(offer_id="o1", amount=push(ledger).amount))
     return ledger
 
 
@@ -88,7 +88,7 @@ def test_a_different_number_is_sent() -> None:
     ledger = Ledger()
     ledger.apply(ledger.offer(3))
     settled(ledger, "read", StockAnswered(readings=(ledger.reading(10),)))
-    assert push(ledger) == PushStock(offer_id="o1", amount=10)
+    assert push(ledger) == PushOffer(offer_id="o1", amount=10)
 
 
 def test_an_offer_where_bol_counts_open_orders_itself_is_set_to_managed_by_retailer() -> None:
@@ -233,13 +233,13 @@ def test_a_newer_number_replaces_one_that_is_on_its_way() -> None:
     done = Settled(
         key="push/o1",
         number=first.number,
-        outcome=StockPushed(offer_id="o1", amount=9),
+        outcome=OfferPushed(offer_id="o1", amount=9),
         asked_at=ledger.now,
         answered_at=ledger.later(),
     )
     decision = ledger.apply(done)
     assert decision.asks == (), "8 is on its way already"
-    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=8))
+    settled(ledger, "push/o1", OfferPushed(offer_id="o1", amount=8))
     assert ledger.open.keys() == {"read"}
 
 
@@ -276,7 +276,7 @@ def test_a_refusal_is_shown_with_bols_words_and_cleared_when_it_works() -> None:
     settled(ledger, "push/o1", Refused(said="offer is blocked", code="403"))
     assert "offer is blocked" in ledger.shown.stuck
     assert ledger.notes["push"].level == "stuck"
-    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=9))
+    settled(ledger, "push/o1", OfferPushed(offer_id="o1", amount=9))
     assert ledger.shown.stuck == ""
     assert ledger.notes["push"].level == "cleared"
 
@@ -309,7 +309,7 @@ def test_a_page_read_before_our_own_push_is_no_foreign_write() -> None:
     ledger = on_sale()
     page = ledger.offer(10)
     ledger.apply(sale(ledger))
-    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=9))
+    settled(ledger, "push/o1", OfferPushed(offer_id="o1", amount=9))
     ledger.apply(page)
     assert "foreign-write" not in ledger.notes
     assert "push/o1" not in ledger.open
@@ -319,7 +319,7 @@ def test_freshness_is_told_from_the_cause_to_bols_answer() -> None:
     ledger = on_sale()
     ledger.apply(sale(ledger))
     ledger.later(0.5)
-    settled(ledger, "push/o1", StockPushed(offer_id="o1", amount=9))
+    settled(ledger, "push/o1", OfferPushed(offer_id="o1", amount=9))
     assert ledger.notes["push"].millis == 520
 
 
