@@ -10,7 +10,8 @@ orders that wait (for their rate limit, or ten thousand for Mplus) delay no numb
 no other. In a lane, orders on their way into Mplus go by the last day on which they can leave, the nearest first, and
 everything else in the order in which it was asked for; the two take turns. So a day's orders that come at once are
 booked by their deadlines, what somebody does meanwhile does not wait for ten thousand of them, and a fresh order does
-not wait for everything that follows older ones.
+not wait for everything that follows older ones. Likewise pushes: numbers that fall to 0 or rise from 0 go before the
+rest (streams/stock/pushing.py), which gets every sixteenth turn.
 What waits is in the rows; here it is an entry in a queue.
 """
 
@@ -65,6 +66,9 @@ more urgent than anything else."""
 READINGS_AT_ONCE = 64
 """Readings of stock that wait for Mplus at the same time share a call."""
 SWEEPS_AT_ONCE = 3
+PUSHES_FIRST = 15
+"""Pushes of numbers that fall to 0 or rise from 0 that go before one of all the others gets its turn: those must not
+wait for ever where Bol takes less than is asked for."""
 GRACE = 5.0
 """Seconds that running effects get at a stop, before they are cancelled and left open in their rows."""
 
@@ -115,12 +119,14 @@ _Entry = tuple[datetime, int, _Id]
 
 
 class _Queues:
-    """What waits in a lane: with a day to be done by, and without."""
+    """What waits in a lane: with a moment to be done by, and without. The first get as many turns in a row as the lane
+    gives them while others wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: int) -> None:
         self._timed: list[_Entry] = []
         self._plain: list[_Entry] = []
-        self._timed_next = True
+        self._turns = turns
+        self._taken = 0
 
     def __bool__(self) -> bool:
         return bool(self._timed or self._plain)
@@ -130,10 +136,11 @@ class _Queues:
         return self._plain if urgency is None else self._timed
 
     def next(self) -> _Entry:
-        """The next one, turn and turn about. Raises IndexError when nothing waits."""
+        """The next one. Raises IndexError when nothing waits."""
         if self._timed and self._plain:
-            queue = self._timed if self._timed_next else self._plain
-            self._timed_next = not self._timed_next
+            timed = self._taken < self._turns
+            self._taken = self._taken + 1 if timed else 0
+            queue = self._timed if timed else self._plain
         else:
             queue = self._timed or self._plain
         return heappop(queue)
@@ -253,7 +260,10 @@ class EffectRunner:
             return
         lane = _lane(wanted)
         self._queued[one] = entry = (urgency or self._clock(), next(self._turns), one)
-        heappush(self._queues.setdefault(lane, _Queues()).of(urgency), entry)
+        queues = self._queues.get(lane)
+        if queues is None:
+            queues = self._queues[lane] = _Queues(PUSHES_FIRST if lane[2] == "push" else 1)
+        heappush(queues.of(urgency), entry)
         self._fill(lane)
 
     def _fill(self, lane: _Lane) -> None:

@@ -17,7 +17,7 @@ from streams.log.base import LogReader, TopicPartition
 from streams.log.partition import partition_of
 from streams.topics import BOL_RAW, MPLUS_RAW
 from streams.vocabulary.effects import Asking, RawAnswer
-from streams.vocabulary.events import MarkersRead, Settled, StockAnswered, OfferPushed
+from streams.vocabulary.events import MarkersRead, OfferPushed, Settled, StockAnswered
 from streams.vocabulary.time import milliseconds
 
 VENDORS = {BOL_RAW.name: "bol", MPLUS_RAW.name: "mplus"}

@@ -28,9 +28,9 @@ from streams.vocabulary.events import (
     BolWriteBegun,
     MplusOrderPaid,
     MplusOrderRead,
+    OfferPushed,
     OrderCommitted,
     RelationSaved,
-    OfferPushed,
 )
 
 NOT_THERE = "(nothing)"

@@ -18,7 +18,9 @@ from streams.codec import message_draft
 from streams.log.base import LogReader, TopicPartition
 from streams.log.partition import partition_of
 from streams.vocabulary.events import (
+    ArticleDescribed,
     ArticleSeen,
+    BolCounted,
     CodeAnswered,
     CodeAsked,
     CodeClaimed,
@@ -26,18 +28,26 @@ from streams.vocabulary.events import (
     ConnectionStarted,
     CustomerAnswered,
     CustomerAsked,
+    FeedOdd,
+    InventorySeen,
     Message,
     MplusOrderSeen,
+    NumberTurned,
     OfferObserved,
+    OffersCounted,
     OfferSeen,
     OfferUnlinked,
     OperatorAsked,
     OperatorCancelled,
     OperatorHandled,
+    OperatorResumed,
     OperatorShipped,
     OrderNoticed,
     PackingSlipSeen,
+    PartCounted,
+    PartWanted,
     ProcessNoticed,
+    ReadingOdd,
     ReservationBooked,
     ReservationMade,
     ReservationReleased,
@@ -46,6 +56,7 @@ from streams.vocabulary.events import (
     ReturnNoticed,
     Settled,
     StockDoubted,
+    StockMoved,
     StockRead,
     SweepNudged,
     TillSold,
@@ -124,6 +135,12 @@ def subject(message: Message) -> Hashable:
             return "answer", kind, value
         case OfferObserved(offer_id=offer) | OfferUnlinked(offer_id=offer):
             return "offer", offer
+        case PartWanted(kit=kit):
+            return "kit", kit
+        case PartCounted(part=part):
+            return "part", part
+        case StockMoved(branch=branch, marker=marker):
+            return "movement", branch, marker
         case StockRead(reading=reading):
             return "reading", reading.branch
         case PackingSlipSeen(slip=slip):
@@ -144,9 +161,18 @@ def subject(message: Message) -> Hashable:
             return "outcome", key, number
         case SweepNudged(sweep=sweep):
             return "nudge", sweep
+        case NumberTurned(offer_id=offer):
+            return "turn", offer
+        case ReadingOdd(kind=kind, article_number=article, branch=branch):
+            return "odd", kind, article, branch
+        case FeedOdd(kind=kind, feed=feed):
+            return "odd", kind, feed
         case (
             ArticleSeen()
+            | ArticleDescribed()
             | OfferSeen()
+            | InventorySeen()
+            | BolCounted()
             | StockDoubted()
             | OrderNoticed()
             | CustomerAnswered()
@@ -154,6 +180,8 @@ def subject(message: Message) -> Hashable:
             | OperatorAsked()
             | OperatorShipped()
             | OperatorCancelled()
+            | OperatorResumed()
+            | OffersCounted()
             | ReturnNoticed()
             | ConnectionStarted()
             | Woke()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -313,7 +314,7 @@ def _bookings(step: Making, booked_at: datetime) -> list[Message]:
             flow="stock",
             entity=str(line.article_number),
             event=ReservationBooked(
-                order_id=step.id, item_id=line.item_id, quantity=line.reserved, booked_at=booked_at
+                order_id=step.id, item_id=line.item_id, quantity=Decimal(line.reserved), booked_at=booked_at
             ),
         )
         for line in step.order.lines

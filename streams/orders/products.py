@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -139,5 +140,5 @@ def _reservation(order_id: str, line: Line, article: int, due: int, event_at: da
     if due == 0:
         gone = ReservationReleased(order_id=order_id, item_id=line.item_id)
         return Message(flow="stock", entity=entity, event=gone)
-    made = ReservationMade(order_id=order_id, item_id=line.item_id, quantity=due, made_at=event_at)
+    made = ReservationMade(order_id=order_id, item_id=line.item_id, quantity=Decimal(due), made_at=event_at)
     return Message(flow="stock", entity=entity, event=made)

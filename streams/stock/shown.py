@@ -1,113 +1,283 @@
-"""The number for people: the sum written out, and where each offer stands."""
+"""The number for people: the sum written out, what it is made of, and where each offer stands. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
-from streams.stock.calculation import available, free, reserved, sold
 from streams.stock.rules import StockRules
-from streams.stock.state import Article
-from streams.vocabulary.activity import OfferShown, StockShown, Term
+from streams.stock.state import Article, Offer
+from streams.stock.terms import Kind, Step, Sum, made_of_parts, sum_of
+from streams.vocabulary.activity import (
+    InputShown,
+    MovementShown,
+    OfferShown,
+    PushShown,
+    StockShown,
+    Term,
+)
 from streams.vocabulary.time import SHOP_ZONE
+
+LABELS: dict[Kind, str] = {
+    "free": "free",
+    "reserved": "reserved",
+    "incoming": "incoming",
+    "fixed": "fixed",
+    "expression": "by your own expression",
+    "parts": "sets of its parts",
+    "open-bol": "open Bol",
+    "sold": "just sold at the till",
+    "buffer": "buffer",
+}
+ORDERS_NAMED = 5
+ZERO = {
+    "": "",
+    "below-nothing": " (never below 0)",
+    "below-minimum": " (less than the minimum that is shown)",
+    "switched-off": " (switched off in Mplus)",
+}
 
 
 def shown(number: str, article: Article, rules: StockRules) -> StockShown:
     """The snapshot of an article for the read model."""
-    have = free(article)
-    waiting, gone = reserved(article), sold(article)
-    left = available(article, rules)
-    terms: list[Term] = []
-    if have is not None:
-        where = ", ".join(f"{plain(reading.free)} at branch {reading.branch}" for reading in article.readings)
-        terms.append(Term(amount=plain(have), label="free", why=f"in Mplus: {where}"))
-    if article.reservations:
-        orders = sorted({one.order_id for one in article.reservations})
-        terms.append(
-            Term(
-                amount=f"-{waiting}",
-                label="open Bol",
-                why="orders not yet in a Mplus reading: " + ", ".join(orders[:5]) + _more(len(orders) - 5),
-            )
-        )
-    if article.sales:
-        terms.append(
-            Term(
-                amount=f"-{plain(gone)}",
-                label="just sold at the till",
-                why="heard from the till, not yet in a Mplus reading",
-            )
-        )
-    if rules.buffer and have is not None:
-        terms.append(Term(amount=f"-{rules.buffer}", label="buffer", why="kept back by the settings"))
-    offers = tuple(
-        [
-            OfferShown(
-                offer_id=offer.offer_id,
-                ean=offer.ean,
-                desired=offer.desired,
-                sent=offer.sent,
-                sent_at=offer.sent_at,
-                at_bol=offer.at_bol,
-                at_bol_read=offer.at_bol_read,
-                stuck=offer.stuck,
-            )
-            for offer in article.offers
-        ]
+    total = sum_of(int(number), article, rules)
+    return StockShown(
+        article_number=number,
+        description=article.description,
+        terms=tuple([_term(step, article, rules) for step in total.steps]),
+        desired=total.units,
+        sentence=_sentence(article, total),
+        offers=tuple([_offer(offer) for offer in article.offers]),
+        stuck=_stuck(article, rules, total),
+        inputs=_inputs(article),
+        pushes=tuple(
+            [
+                PushShown(
+                    offer_id=one.offer_id,
+                    amount=one.amount,
+                    at=one.at,
+                    outcome=one.outcome,
+                    cause=one.cause,
+                    millis=one.millis,
+                )
+                for one in article.pushes
+            ]
+        ),
+        waits=_waits(article, total, rules),
+        movements=tuple(
+            [
+                MovementShown(
+                    at=one.at,
+                    kind=one.kind,
+                    change="" if one.change is None else signed(one.change),
+                    text=one.text,
+                )
+                for one in article.movements
+            ]
+        ),
     )
-    stuck = next((offer.stuck for offer in article.offers if offer.stuck), article.read_stuck)
-    if not stuck and article.answered and not article.readings and article.offers:
+
+
+def _offer(offer: Offer) -> OfferShown:
+    return OfferShown(
+        offer_id=offer.offer_id,
+        ean=offer.ean,
+        desired=offer.desired,
+        sent=offer.sent,
+        sent_at=offer.sent_at,
+        at_bol=offer.at_bol,
+        at_bol_read=offer.at_bol_read,
+        stuck=offer.stuck or offer.price_stuck,
+        fulfilment=offer.fulfilment,
+        condition=offer.condition,
+        corrected=offer.corrected,
+        on_hold=bool(offer.on_hold),
+        offline=offer.offline,
+        price_cents=offer.price_cents,
+    )
+
+
+def _stuck(article: Article, rules: StockRules, total: Sum) -> str:
+    stuck = next(
+        (offer.stuck or offer.price_stuck for offer in article.offers if offer.stuck or offer.price_stuck), ""
+    )
+    stuck = stuck or article.read_stuck or next((one.stuck for one in article.inbound if one.stuck), "")
+    if not stuck and total.unknown:
+        return (
+            f"The expression of its stock gives no number ({total.unknown}), so nothing is sent to Bol. Mend the "
+            "expression in the settings."
+        )
+    unread = article.answered and not article.readings and total.units is None and not made_of_parts(article)
+    if not stuck and unread and article.offers:
         stuck = (
             "Mplus keeps no stock of this article at the chosen branches, so nothing is sent to Bol. Switch "
             "stock keeping on for it in Mplus."
         )
-    return StockShown(
-        article_number=number,
-        description=article.description,
-        terms=tuple(terms),
-        desired=left,
-        sentence=_sentence(article, rules, have, waiting, gone, left),
-        offers=offers,
-        stuck=stuck,
-    )
+    return stuck
 
 
-def sentence(article: Article, rules: StockRules) -> str:
+def _term(step: Step, article: Article, rules: StockRules) -> Term:
+    return Term(amount=plain(step.amount), label=LABELS[step.kind], why=_why(step, article, rules))
+
+
+def _why(step: Step, article: Article, rules: StockRules) -> str:
+    match step.kind:
+        case "free" | "reserved" | "incoming":
+            where = ", ".join(
+                [
+                    f"{plain(getattr(reading, step.kind))} at branch {reading.branch}{_share(rules, reading.branch)}"
+                    for reading in article.readings
+                ]
+            )
+            return f"in Mplus: {where}"
+        case "parts":
+            counts = {count.article_number: count for count in article.counts}
+            parts: list[str] = []
+            for part in article.parts:
+                count = counts.get(part.article_number)
+                if count is not None and count.limits and count.have is not None:
+                    parts.append(
+                        f"{plain(count.have)} of article {part.article_number}, {plain(part.quantity)} in each"
+                    )
+            return "the least that its parts make: " + "; ".join(parts)
+        case "open-bol":
+            orders = sorted({one.order_id for one in article.reservations})
+            named = ", ".join(orders[:ORDERS_NAMED])
+            return f"orders not yet in a Mplus reading: {named}{_more(len(orders) - ORDERS_NAMED)}"
+        case "sold":
+            return "heard from the till, not yet in a Mplus reading"
+        case "buffer":
+            return "kept back by the settings"
+        case "fixed":
+            return "always, by the settings"
+        case "expression":
+            return "by the expression in the settings"
+
+
+def _share(rules: StockRules, branch: int) -> str:
+    share = rules.share(branch)
+    said = f", {share.percent} % of it counts" if share.percent != 100 else ""
+    return said + (f", {share.maximum} at most" if share.maximum is not None else "")
+
+
+def sentence(number: int, article: Article, rules: StockRules) -> str:
     """`12 free - 2 open Bol - 1 buffer = 9, sent 14:02:11`."""
-    return _sentence(
-        article, rules, free(article), reserved(article), sold(article), available(article, rules)
-    )
+    return _sentence(article, sum_of(number, article, rules))
 
 
-def _sentence(
-    article: Article, rules: StockRules, have: Decimal | None, waiting: int, gone: Decimal, left: int | None
-) -> str:
-    if have is None or left is None:
-        return "no reading of Mplus yet"
-    parts = [f"{plain(have)} free"]
-    if article.reservations:
-        parts.append(f"{waiting} open Bol")
-    if article.sales:
-        parts.append(f"{plain(gone)} just sold at the till")
-    if rules.buffer:
-        parts.append(f"{rules.buffer} buffer")
-    text = " - ".join(parts) + f" = {left}"
-    if have - waiting - gone - rules.buffer < 0:
-        text += " (never below 0)"
+def _sentence(article: Article, total: Sum) -> str:
+    if total.left is None or total.units is None:
+        if made_of_parts(article):
+            return "not all parts are known yet"
+        return "its expression gives no number" if total.unknown else "no reading of Mplus yet"
+    text = ""
+    for step in total.steps:
+        sign = ("- " if step.amount < 0 else "+ ") if text else ("-" if step.amount < 0 else "")
+        text += f"{' ' if text else ''}{sign}{plain(abs(step.amount))} {LABELS[step.kind]}"
+    text += f" = {total.units}{ZERO[total.zero]}"
+    several = len(article.offers) > 1
     for offer in article.offers:
         if offer.fulfilment == "FBB":
             text += ", kept by Bol (FBB): not sent"
         elif offer.sent is not None and offer.sent == offer.desired:
-            text += f", sent {clock(offer.sent_at)}" if offer.sent_at else ", as Bol has it"
+            what = f"{offer.sent} " if several or offer.sent != total.units else ""
+            text += f", {what}sent {clock(offer.sent_at)}" if offer.sent_at else ", as Bol has it"
         elif offer.desired is not None:
             text += f", {offer.desired} on its way"
     return text
+
+
+def _inputs(article: Article) -> tuple[InputShown, ...]:
+    """Everything that the sum is made of, with when and where it was heard."""
+    found = [
+        InputShown(
+            what=f"branch {reading.branch}: {plain(reading.free)} free, {plain(reading.reserved)} reserved, "
+            f"{plain(reading.incoming)} incoming",
+            at=reading.asked_at,
+            source=f"Mplus getStock, stockId {reading.marker}",
+        )
+        for reading in article.readings
+    ]
+    found += [
+        InputShown(
+            what=f"article {count.article_number}: "
+            + (
+                "no stock is kept of it"
+                if not count.limits
+                else f"{plain(count.have)} there"
+                if count.have is not None
+                else "not known"
+            ),
+            at=count.counted_at,
+            source="its own row",
+        )
+        for count in article.counts
+    ]
+    found += [
+        InputShown(
+            what=f"{plain(one.quantity)} for Bol order {one.order_id}"
+            + (", in Mplus, in no reading yet" if one.booked_at else ", not in Mplus yet"),
+            at=one.booked_at or one.made_at,
+            source="Bol",
+        )
+        for one in article.reservations[:ORDERS_NAMED]
+    ]
+    found += [
+        InputShown(what=f"{plain(sale.quantity)} sold", at=sale.heard_at, source="till")
+        for sale in article.sales[-ORDERS_NAMED:]
+    ]
+    return tuple(found)
+
+
+def _waits(article: Article, total: Sum, rules: StockRules) -> tuple[str, ...]:
+    """What is waiting for what."""
+    waits: list[str] = []
+    if made_of_parts(article):
+        known = {
+            count.article_number for count in article.counts if not count.limits or count.have is not None
+        }
+        missing = [str(part.article_number) for part in article.parts if part.article_number not in known]
+        if missing:
+            waits.append(
+                f"the number waits for the stock of its parts: article {', '.join(missing[:ORDERS_NAMED])}"
+            )
+    elif article.doubted_since is not None:
+        tries = f", {article.read_tries} tries failed" if article.read_tries else ""
+        waits.append(f"a reading of Mplus from {clock(article.doubted_since)} or later{tries}")
+    elif not article.readings and not article.answered and article.watched:
+        waits.append("the first reading of Mplus")
+    if article.sales:
+        waits.append("a reading of Mplus that has the till sales in it")
+    if any(one.booked_at is not None for one in article.reservations):
+        waits.append("a reading of Mplus that has the booked Bol orders in it")
+    if any(one.booked_at is None for one in article.reservations):
+        waits.append("Bol orders that are to be booked in Mplus")
+    if not rules.push and article.offers:
+        waits.append("nothing is sent to Bol: the settings say that another system leads")
+    for offer in article.offers:
+        if (
+            rules.push
+            and offer.fulfilment != "FBB"
+            and offer.desired is not None
+            and offer.sent != offer.desired
+        ):
+            tries = f", after {offer.tries} tries that failed" if offer.tries else ""
+            waits.append(f"offer {offer.offer_id}: {offer.desired} waits for Bol to take it{tries}")
+    for one in article.inbound:
+        if one.set != one.wanted:
+            waits.append(f"branch {one.branch}: {plain(one.wanted)} waits for Mplus to take it")
+    return tuple(waits)
 
 
 def plain(amount: Decimal) -> str:
     """`12` or `0.5`, never `1E+1`."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(amount: Decimal) -> str:
+    """`+2`, `-0.5`, `0`."""
+    return f"+{plain(amount)}" if amount > 0 else plain(amount)
 
 
 def clock(moment: datetime | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from streams.vocabulary.events import Part
 from streams.vocabulary.fact import Value
 from streams.vocabulary.stock_reading import Reading
 
@@ -16,6 +17,10 @@ UNREAD_SALES = 200
 REMEMBERED_ITEMS = 300
 """Released Bol items remembered, so that a `ReservationMade` sent again after a crash is not taken up
 again. Doubles follow within one run of the orders flow."""
+MOVEMENTS = 12
+"""Movements kept in a row for whoever looks at it; all of them are on the activity topic, as long as that is kept."""
+PUSHES = 6
+"""Ended pushes kept likewise, of all its offers together."""
 
 
 class Reservation(Value, frozen=True):
@@ -26,10 +31,12 @@ class Reservation(Value, frozen=True):
 
     order_id: str
     item_id: str
-    quantity: int
+    quantity: Decimal
     made_at: datetime
     booked_at: datetime | None = None
     """When Mplus answered the booking: a reading asked at or after it contains the reservation."""
+    parts: tuple[int, ...] = ()
+    """Of a composed article: the parts that were told of it (kits.py)."""
 
     @property
     def key(self) -> str:
@@ -54,6 +61,7 @@ class Offer(Value, frozen=True):
     ean: str = ""
     units: int = 1
     fulfilment: str = "FBR"
+    condition: str = "NEW"
     desired: int | None = None
     sent: int | None = None
     """What Bol holds as far as we know: confirmed by its 204 or read back. None: not known."""
@@ -62,17 +70,90 @@ class Offer(Value, frozen=True):
     """As last read back."""
     at_bol_read: datetime | None = None
     managed: bool = True
+    """As Bol has it, as far as we know: read back or confirmed."""
+    corrected: int | None = None
+    """What is left after open orders, as Bol counts; as last read back."""
+    price_cents: int | None = None
+    """As Bol has it, as far as we know."""
+    on_hold: bool | None = None
+    """As Bol has it, as far as we know."""
+    held: bool = False
+    """We put it on hold, so that we may take it off."""
+    refused_price: int | None = None
+    """Cents that Bol refused: not sent again until the price is another one."""
+    price_stuck: str = ""
+    economic_operator: str = ""
+    offline: tuple[str, ...] = ()
+    """Why Bol does not show it, as last read back."""
     tries: int = 0
     stuck: str = ""
     cause: str = ""
-    """What made the number that is on its way: `till-sale`, `bol-order`, `reading`, `offer`."""
+    """What made the number that is on its way: `till-sale`, `bol-order`, `reading`, `offer`, `part`."""
     cause_at: datetime | None = None
+
+
+class Count(Value, frozen=True):
+    """What a part of this composed article has."""
+
+    article_number: int
+    have: Decimal | None
+    counted_at: datetime
+    limits: bool = True
+
+
+class Movement(Value, frozen=True):
+    """Something that moved the article's stock (streams/vocabulary/activity.py, MovementShown)."""
+
+    at: datetime
+    kind: str
+    change: Decimal | None = None
+    text: str = ""
+
+
+class Ended(Value, frozen=True):
+    """A push that has ended, however (streams/vocabulary/activity.py, PushShown)."""
+
+    offer_id: str
+    amount: int
+    at: datetime
+    outcome: str
+    cause: str = ""
+    millis: int | None = None
+
+
+class Inbound(Value, frozen=True):
+    """Bol's own count, to be kept at a branch of Mplus."""
+
+    branch: int
+    wanted: Decimal
+    set: Decimal | None = None
+    """What was there last as far as we know: written, or found to be so."""
+    set_at: datetime | None = None
+    tries: int = 0
+    stuck: str = ""
 
 
 class Article(Value, frozen=True):
     """The row's state."""
 
     description: str = ""
+    described: int = 0
+    """The marker of the description; 0: none came yet."""
+    active: bool = True
+    stock_kept: bool = True
+    unit: str = ""
+    groups: tuple[int, ...] = ()
+    price_cents: int = 0
+    parts: tuple[Part, ...] = ()
+    """Of a composed article."""
+    counts: tuple[Count, ...] = ()
+    """What those parts have, in their order; one that has not answered is missing."""
+    wanting: tuple[int, ...] = ()
+    """The parts that were asked to tell what they have, rising."""
+    kits: tuple[int, ...] = ()
+    """The composed articles that are on sale and have this one in them, rising."""
+    told: Decimal | None = None
+    """What those were told last; None: nothing, or that it is not known."""
     readings: tuple[Reading, ...] = ()
     """The newest of each branch, ordered by branch."""
     answered: bool = False
@@ -86,6 +167,18 @@ class Article(Value, frozen=True):
     read_stuck: str = ""
     sold: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
+    inbound: tuple[Inbound, ...] = ()
+    moved: int = 0
+    """The highest marker of Mplus's stock history that is in `movements`."""
+    movements: tuple[Movement, ...] = ()
+    """The newest first."""
+    pushes: tuple[Ended, ...] = ()
+    """The newest first."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody wants its number: an offer, or a composed article with one."""
+        return bool(self.offers or self.kits)
 
 
 def item_key(order_id: str, item_id: str) -> str:

@@ -405,7 +405,9 @@ class PartCounted(Fact, frozen=True, kw_only=True, tag="part-counted"):
     part: int
     have: Decimal | None
     counted_at: datetime
-    """When the reading that it comes from was asked for, or when the part's row knew of the change."""
+    """When the part's row knew of it."""
+    limits: bool = True
+    """False: Mplus keeps no stock of it (a service), so it does not limit what can be sold."""
 
 
 MovementKind = Literal["sale", "delivery", "correction", "manual", "api", "transfer", "unknown"]

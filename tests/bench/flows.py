@@ -39,9 +39,9 @@ from streams.vocabulary.events import (
     Code,
     Message,
     OfferObserved,
+    OfferPushed,
     OfferSeen,
     StockAnswered,
-    OfferPushed,
     StockRead,
 )
 from streams.vocabulary.outcomes import NotSent

@@ -31,10 +31,10 @@ from streams.vocabulary.effects import (
 from streams.vocabulary.events import (
     BolOrderFetched,
     Message,
+    OfferPushed,
     OrderNoticed,
     Settled,
     StockEvent,
-    OfferPushed,
 )
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost

@@ -33,9 +33,9 @@ from streams.vocabulary.events import (
     BolWriteBegun,
     MplusOrderPaid,
     MplusOrderRead,
+    OfferPushed,
     OrderCommitted,
     RelationSaved,
-    OfferPushed,
 )
 from streams.vocabulary.mplus_order import Customer, Moved, MplusOrder, Payment
 from streams.vocabulary.outcomes import AnswerLost, Refused

@@ -258,7 +258,7 @@ async def test_an_event_that_a_bug_parked_counts_once_the_code_is_mended(
 ) -> None:
     """Also when it was the last one: the row does not tell that the bridge has gone past it."""
     with monkeypatch.context() as bug:
-        bug.setattr("streams.stock.decide._till_sold", broken)
+        bug.setattr("streams.stock.movements.till_sold", broken)
         await sale(stage, 0)
         await stage.rest()
     assert len(stage.log.records(DEAD_LETTERS.name)) == 1
@@ -283,7 +283,7 @@ async def test_events_that_the_present_code_cannot_apply_are_counted(
 ) -> None:
     await sale(stage, 0)
     await stage.rest()
-    monkeypatch.setattr("streams.stock.decide._till_sold", broken)
+    monkeypatch.setattr("streams.stock.movements.till_sold", broken)
     found = await stage.look(Choice(key=article(stage, 0), flow="stock"))
     assert found.outcomes.parked == 1
 

@@ -41,11 +41,11 @@ from streams.vocabulary.effects import (
 )
 from streams.vocabulary.events import (
     BolOrderFetched,
+    OfferPushed,
     OfferSeen,
     OrderNoticed,
     ProcessNoticed,
     ProcessStatuses,
-    OfferPushed,
     SubscriptionCaredFor,
     Swept,
 )

@@ -32,11 +32,11 @@ from streams.vocabulary.effects import (
 from streams.vocabulary.events import (
     BolOrderFetched,
     Message,
+    OfferPushed,
     OfferSeen,
     OrderNoticed,
     ProcessStatus,
     ProcessStatuses,
-    OfferPushed,
     SubscriptionCaredFor,
     Swept,
 )

@@ -13,7 +13,7 @@ from streams.customers.decide import CREATE, FIND, KEEP, LOST_WAIT, REFUSED_WAIT
 from streams.customers.state import WAITING
 from streams.flow import Context
 from streams.vocabulary.effects import CreateRelation, FindRelation, UpdateRelation
-from streams.vocabulary.events import RelationFound, RelationSaved, Settled, OfferPushed, Woke
+from streams.vocabulary.events import OfferPushed, RelationFound, RelationSaved, Settled, Woke
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.streams.customers.desk import BY, FIELDS, JAN, MOVED, START, Desk

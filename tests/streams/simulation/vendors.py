@@ -23,11 +23,11 @@ from streams.vocabulary.events import (
     Answer,
     BolOrderFetched,
     MplusOrderRead,
+    OfferPushed,
     OrderCommitted,
     RelationFound,
     RelationSaved,
     StockAnswered,
-    OfferPushed,
 )
 from streams.vocabulary.mplus_order import MplusOrder, MplusOrderLine, OrderDraft
 from streams.vocabulary.outcomes import Refused

@@ -9,18 +9,18 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.stock.calculation import redated
+from streams.stock.readings import redated
 from streams.stock.rules import StockRules
 from streams.stock.state import UNREAD_SALES
 from streams.vocabulary.effects import PushOffer, ReadStock
 from streams.vocabulary.events import (
+    OfferPushed,
     OfferUnlinked,
     ReservationBooked,
     ReservationMade,
     ReservationReleased,
     Settled,
     StockAnswered,
-    OfferPushed,
     StockRead,
     TillSold,
 )

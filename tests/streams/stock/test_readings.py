@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.stock.calculation import with_sale
+from streams.stock.readings import with_sale
 from streams.stock.state import UNREAD_SALES, Sale
 from streams.vocabulary.events import (
     ReservationBooked,

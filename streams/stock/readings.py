@@ -1,6 +1,4 @@
-"""The number and its proof: which readings count, what they contain, and the sum.
-
-    desired = clamp(free - open Bol reservations - till sales no reading shows yet - buffer, 0, cap)
+"""Which readings count, and what they contain.
 
 `free` already leaves out what Mplus has reserved (facts/mplus.md 5.1), so a Bol reservation counts until a
 reading asked at or after its booking, and no longer. Never both, never neither.
@@ -8,14 +6,12 @@ reading asked at or after its booking, and no longer. Never both, never neither.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import msgspec
 
 from streams.stock.rules import StockRules
-from streams.stock.state import REMEMBERED_ITEMS, UNREAD_SALES, Article, Offer, Reservation, Sale
+from streams.stock.state import REMEMBERED_ITEMS, UNREAD_SALES, Article, Reservation, Sale
 from streams.vocabulary.stock_reading import Reading
 from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
@@ -165,9 +161,6 @@ def _contains(asked: datetime, marker: int, sale: Sale, hold: timedelta) -> bool
     return asked >= sale.heard_at + hold or marker > sale.known_marker
 
 
-NOTHING = Decimal(0)
-
-
 def with_sale(sales: tuple[Sale, ...], sale: Sale) -> tuple[Sale, ...]:
     """The till sales that no reading shows yet, and one more. A row does not grow without end while Mplus says nothing:
     beyond UNREAD_SALES the two oldest become one, which ends when both would have."""
@@ -190,38 +183,3 @@ def released(article: Article, one: Reservation) -> Article:
         reservations=tuple(other for other in article.reservations if other.key != one.key),
         released=(*article.released, one.key)[-REMEMBERED_ITEMS:],
     )
-
-
-def free(article: Article) -> Decimal | None:
-    """The free units at the branches on sale; None: not known."""
-    if not article.readings:
-        return None
-    readings = article.readings
-    return readings[0].free if len(readings) == 1 else sum((reading.free for reading in readings), NOTHING)
-
-
-def reserved(article: Article) -> int:
-    """Units that Bol customers wait for and that no reading shows yet."""
-    return sum([one.quantity for one in article.reservations]) if article.reservations else 0
-
-
-def sold(article: Article) -> Decimal:
-    """Units sold at the till that no reading shows yet."""
-    return sum([sale.quantity for sale in article.sales], NOTHING) if article.sales else NOTHING
-
-
-def available(article: Article, rules: StockRules) -> int | None:
-    """Whole units that may be on sale, before the cap; None: not known. Never below 0."""
-    have = free(article)
-    if have is None:
-        return None
-    left = have - reserved(article) - sold(article) - rules.buffer
-    return max(0, math.floor(left))
-
-
-def desired(article: Article, offer: Offer, rules: StockRules) -> int | None:
-    """What this offer should show; None: nothing is known, so nothing is sent."""
-    have = available(article, rules)
-    if have is None:
-        return None
-    return min(have // max(1, offer.units), rules.cap)

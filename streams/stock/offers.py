@@ -1,0 +1,132 @@
+"""What an offer is at Bol, and what the article is in Mplus. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from streams.stock.pushing import PUSH
+from streams.stock.reading import doubted
+from streams.stock.state import Offer
+from streams.stock.step import Step
+from streams.vocabulary.events import ArticleDescribed, OfferObserved, OfferUnlinked
+
+
+def observed(step: Step, event: OfferObserved) -> None:
+    """Bol gave the offer in a list, or it is newly known that it sells this article."""
+    article = step.article
+    known = step.offer(event.offer_id)
+    step.cause = "offer"
+    if known is None:
+        offer = Offer(offer_id=event.offer_id)
+        step.article = replace(article, offers=(*article.offers, offer))
+        # Whatever was read before nobody watched this article may be old: read again.
+        doubted(step, step.context.at)
+        step.note("offer", f"Offer {event.offer_id} ({event.ean}) sells this article.")
+    else:
+        offer = known
+    offer = replace(
+        offer,
+        ean=event.ean,
+        units=max(1, event.units),
+        fulfilment=event.fulfilment,
+        condition=event.condition,
+        economic_operator=event.economic_operator,
+        at_bol=event.amount,
+        at_bol_read=event.read_at,
+        corrected=event.corrected,
+    )
+    offer = _offline(step, replace(offer, offline=event.offline), offer.offline)
+    pushing = step.context.open.get(PUSH + event.offer_id)
+    observed_later = offer.sent_at is None or event.read_at >= offer.sent_at
+    if pushing is None and observed_later:
+        offer = _held_at_bol(step, offer, event)
+    step.put(offer)
+    if event.description and not step.article.described:
+        step.article = replace(step.article, description=event.description)
+
+
+def _held_at_bol(step: Step, offer: Offer, event: OfferObserved) -> Offer:
+    """What Bol holds now. What we did not write is told, and what follows sets it back."""
+    managed = step.rules.of(step.number, step.article.groups).managed
+    as_we_have_it = event.managed_by_retailer is managed
+    holds = event.amount if as_we_have_it else None
+    # What Bol had when we first looked is ours too, once it is the number that belongs there.
+    agreed = offer.sent_at is not None or offer.sent == offer.desired
+    if offer.sent is not None and agreed and holds != offer.sent and offer.managed is managed:
+        counts_itself = (
+            "Bol counting open orders itself" if managed else "Bol not counting open orders itself"
+        )
+        what = f"{event.amount} pieces" if as_we_have_it else counts_itself
+        step.note(
+            "foreign-write",
+            f"Offer {offer.offer_id} holds {what} where {offer.sent} belongs: someone else changed it. "
+            "It is set back.",
+            level="warn",
+            direction="in",
+        )
+    if event.on_hold is not None and offer.on_hold is not None and event.on_hold != offer.on_hold:
+        # A person's own doing, at Bol: it stays.
+        done = "put on hold" if event.on_hold else "taken off hold"
+        step.note(
+            "hold", f"Offer {offer.offer_id} was {done} at Bol, not by us. It is left so.", level="warn"
+        )
+        offer = replace(offer, held=False)
+    return replace(
+        offer,
+        managed=event.managed_by_retailer,
+        sent=holds,
+        sent_at=offer.sent_at if holds == offer.sent else None,
+        price_cents=event.price_cents if event.price_cents is not None else offer.price_cents,
+        on_hold=event.on_hold if event.on_hold is not None else offer.on_hold,
+    )
+
+
+def _offline(step: Step, offer: Offer, before: tuple[str, ...]) -> Offer:
+    if offer.offline and offer.offline != before:
+        why = "; ".join(offer.offline)
+        step.note(
+            "offline",
+            f"Bol does not show offer {offer.offer_id} though it has stock: {why}. See to it in the Bol partner site.",
+            level="warn",
+            direction="in",
+        )
+    elif before and not offer.offline:
+        step.note("offline", f"Bol shows offer {offer.offer_id} again.", level="cleared", direction="in")
+    return offer
+
+
+def unlinked(step: Step, event: OfferUnlinked) -> None:
+    """The offer sells another article now, or none, or is gone."""
+    kept = tuple(offer for offer in step.article.offers if offer.offer_id != event.offer_id)
+    if len(kept) == len(step.article.offers):
+        return
+    step.article = replace(step.article, offers=kept)
+    step.drops.append(PUSH + event.offer_id)
+    step.note("offer", f"Offer {event.offer_id} no longer sells this article.")
+
+
+def described(step: Step, event: ArticleDescribed) -> None:
+    """Mplus has the article so now."""
+    article = step.article
+    if event.marker < article.described:
+        return
+    if article.offers and event.active != article.active:
+        now = "on again" if event.active else "off in Mplus: 0 is shown at Bol"
+        step.note("article", f"The article was switched {now}.", direction="in")
+    step.article = replace(
+        article,
+        described=max(1, event.marker),
+        description=event.description or article.description,
+        active=event.active,
+        stock_kept=event.stock_kept,
+        unit=event.unit,
+        groups=event.groups,
+        price_cents=event.price_cents,
+        parts=event.parts,
+        counts=tuple(
+            count
+            for count in article.counts
+            if count.article_number in {part.article_number for part in event.parts}
+        ),
+    )
+    step.cause = "article"

@@ -1,0 +1,166 @@
+"""The sum: what there is, what is off it, and the whole units that are left for Bol. One place for the number; its
+words are in shown.py.
+
+    units = whole part of ((calculation - open Bol reservations - till sales no reading shows yet - buffer) / portion)
+
+The reservations are off it only where Bol does not take open orders off by itself (`Counting.managed`).
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from streams.stock.expression import ExpressionFailed, counted
+from streams.stock.rules import Counting, StockRules
+from streams.stock.state import Article
+
+NOTHING = Decimal(0)
+HUNDRED = Decimal(100)
+
+Kind = Literal["free", "reserved", "incoming", "fixed", "expression", "parts", "open-bol", "sold", "buffer"]
+Zero = Literal["", "below-nothing", "below-minimum", "switched-off"]
+"""Why 0 is shown, where that is not the sum itself."""
+
+
+class Step(NamedTuple):
+    """One term of the sum; what is taken off is negative."""
+
+    kind: Kind
+    amount: Decimal
+
+
+class Sum(NamedTuple):
+    """The whole of it. `left` None: not known, and `unknown` says why where a person can do something about it."""
+
+    steps: tuple[Step, ...]
+    left: Decimal | None
+    """In the article's own units; may be below 0."""
+    units: int | None
+    """Whole units at Bol, before they are shared among offers and before the cap; never below 0."""
+    zero: Zero = ""
+    unknown: str = ""
+
+
+def made_of_parts(article: Article) -> bool:
+    """Whether its number comes from its parts: a composed article that Mplus keeps no stock of by itself."""
+    return bool(article.parts) and not article.stock_kept
+
+
+def sum_of(number: int, article: Article, rules: StockRules) -> Sum:
+    """The sum as it stands."""
+    how = rules.of(number, article.groups)
+    steps, unknown = _there_is(article, how, rules)
+    if not steps:
+        return Sum((), None, None, unknown=unknown)
+    if how.calculation != "fixed":
+        steps += _off(article, how, sum((step.amount for step in steps), NOTHING))
+    left = sum((step.amount for step in steps), NOTHING)
+    units, zero = _whole(left, article, how)
+    return Sum(steps, left, units, zero)
+
+
+def _there_is(article: Article, how: Counting, rules: StockRules) -> tuple[tuple[Step, ...], str]:
+    """What there is; no step: not known."""
+    if how.calculation == "fixed":
+        return (Step("fixed", Decimal(how.fixed)),), ""
+    if made_of_parts(article):
+        sets = sets_of(article)
+        return ((Step("parts", Decimal(sets)),), "") if sets is not None else ((), "")
+    if not article.readings:
+        return (), ""
+    if how.calculation == "expression":
+        try:
+            return (Step("expression", counted(how.expression, article)),), ""
+        except ExpressionFailed as error:
+            return (), str(error)
+    steps = [Step("free", _of_branches(article, rules, "free"))]
+    if how.calculation == "physical":
+        steps.append(Step("reserved", _of_branches(article, rules, "reserved")))
+    elif how.calculation == "incoming":
+        steps.append(Step("incoming", _of_branches(article, rules, "incoming")))
+    return tuple(steps), ""
+
+
+def _of_branches(
+    article: Article, rules: StockRules, what: Literal["free", "reserved", "incoming"]
+) -> Decimal:
+    """Over the branches, each with its share. What a branch lacks (below 0) counts whole: it was sold somewhere."""
+    readings = article.readings
+    if not rules.shares:
+        if len(readings) == 1:
+            return getattr(readings[0], what)  # type: ignore[no-any-return]  # one of three Decimals
+        return sum((getattr(reading, what) for reading in readings), NOTHING)
+    total = NOTHING
+    for reading in readings:
+        amount: Decimal = getattr(reading, what)
+        share = rules.share(reading.branch)
+        if amount > 0:
+            amount = amount * share.percent / HUNDRED
+            if share.maximum is not None:
+                amount = min(amount, Decimal(share.maximum))
+        total += amount
+    return total
+
+
+def sets_of(article: Article) -> int | None:
+    """How many of a composed article its parts make; None: one of them is not known."""
+    counts = {count.article_number: count for count in article.counts}
+    fewest: int | None = None
+    for part in article.parts:
+        count = counts.get(part.article_number)
+        if count is None or (count.limits and count.have is None):
+            return None
+        if not count.limits or count.have is None:
+            continue
+        sets = math.floor(count.have / part.quantity)
+        fewest = sets if fewest is None else min(fewest, sets)
+    return fewest
+
+
+def _off(article: Article, how: Counting, have: Decimal) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    # The orders of a composed article are reserved at its parts (kits.py).
+    if article.reservations and how.managed and not made_of_parts(article):
+        steps.append(Step("open-bol", -reserved(article)))
+    if article.sales:
+        steps.append(Step("sold", -sold(article)))
+    kept = buffer_of(how, have)
+    if kept:
+        steps.append(Step("buffer", -kept))
+    return tuple(steps)
+
+
+def buffer_of(how: Counting, have: Decimal) -> Decimal:
+    """What is kept back of so much."""
+    kept = Decimal(how.buffer)
+    if how.buffer_percent and have > 0:
+        kept = max(kept, Decimal(math.ceil(have * how.buffer_percent / HUNDRED)))
+    return kept
+
+
+def reserved(article: Article) -> Decimal:
+    """Units that Bol customers wait for and that no reading shows yet."""
+    return sum([one.quantity for one in article.reservations], NOTHING) if article.reservations else NOTHING
+
+
+def sold(article: Article) -> Decimal:
+    """Units sold at the till that no reading shows yet."""
+    return sum([sale.quantity for sale in article.sales], NOTHING) if article.sales else NOTHING
+
+
+def _whole(left: Decimal, article: Article, how: Counting) -> tuple[int, Zero]:
+    if not article.active:
+        return 0, "switched-off"
+    if left < 0:
+        return 0, "below-nothing"
+    units = math.floor(left / how.portion)
+    if units < how.minimum:
+        return 0, "below-minimum" if units else ""
+    return units, ""
+
+
+def available(number: int, article: Article, rules: StockRules) -> int | None:
+    """Whole units at Bol that may be on sale, before the cap; None: not known. Never below 0."""
+    return sum_of(number, article, rules).units
