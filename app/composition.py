@@ -146,7 +146,9 @@ def bol_account(connection: Connection) -> BolAccount:
 def administration(connection: Connection) -> MplusAdministration:
     """The administration of a connection."""
     mplus = connection.mplus
-    return MplusAdministration(mplus.api_url, mplus.ident, mplus.secret.get_secret_value())
+    return MplusAdministration(
+        mplus.api_url, mplus.ident, mplus.secret.get_secret_value(), connection.orders.employee
+    )
 
 
 @asynccontextmanager

@@ -50,6 +50,7 @@ from streams.vocabulary.effects import (
     SweepPackingSlips,
     SweepProcessStatuses,
     SweepStock,
+    SweepStockHistory,
 )
 from streams.vocabulary.events import FlowName, Message, Settled
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
@@ -90,6 +91,7 @@ _SWEEPS = (
     SweepMarkers,
     SweepArticles,
     SweepStock,
+    SweepStockHistory,
     SweepMplusOrders,
     SweepPackingSlips,
 )

@@ -21,11 +21,13 @@ _IN_A_QUERY = re.compile(r"(secret=)[^&\s\"'<>]+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class MplusAdministration:
-    """`api_url`: `https://api.mpluskassa.nl:<port>/`; port, ident and secret belong to the merchant."""
+    """`api_url`: `https://api.mpluskassa.nl:<port>/`; port, ident and secret belong to the merchant.
+    `employee_number`: in whose name stock is written; None: Mplus chooses."""
 
     api_url: str
     ident: str
     secret: str = field(repr=False)
+    employee_number: int | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError on what cannot be an address or a login."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from connectors.mplus import soap
 from connectors.mplus.operation import Operation, listing
 from connectors.mplus.reply import Node, Rows, Unreadable
-from streams.vocabulary.events import ArticleSeen, Code
+from streams.vocabulary.events import ArticleSeen, Code, Part
 
 PAGE = 250
 """Articles asked for in a page (`syncMarkerLimit` counts articles, the first product always comes whole)."""
 LONGEST = 200
 """Characters of a description."""
+LONGEST_UNIT = 20
+"""Characters of a unit."""
+MOST_GROUPS = 50
+MOST_PARTS = 200
+"""Of one article, far above any shop: further ones are left out."""
 
 
 class Product(NamedTuple):
@@ -47,11 +53,12 @@ def product(row: Node) -> Product:
     """A `product`. An article that cannot be read is left out of it. Raises Unreadable."""
     marker = row.whole("syncMarker", 0)
     description = row.text("description")
+    groups = _groups(row)
     seen: list[ArticleSeen] = []
     left_out, why = 0, ""
     for one in row.each("articleList", "article"):
         try:
-            seen.append(_article(one, description, marker))
+            seen.append(_article(one, description, marker, groups))
         except Unreadable as error:
             left_out += 1
             why = why or str(error)
@@ -59,7 +66,7 @@ def product(row: Node) -> Product:
     return Product(tuple(seen), highest, left_out, why)
 
 
-def _article(article: Node, product: str, product_marker: int) -> ArticleSeen:
+def _article(article: Node, product: str, product_marker: int, groups: tuple[int, ...]) -> ArticleSeen:
     number = article.whole("articleNumber")
     if number <= 0:
         raise Unreadable(f"an article with the number {number}")
@@ -73,7 +80,35 @@ def _article(article: Node, product: str, product_marker: int) -> ArticleSeen:
         # A composed article may have none of its own: its parts have theirs (facts/mplus.md 4.2).
         vat_code=article.maybe("vatCode"),
         price_cents=article.whole("priceIncl", 0),
+        unit=(article.text("siUnit") or article.text("unit"))[:LONGEST_UNIT],
+        groups=groups,
+        parts=_parts(article, number),
     )
+
+
+def _groups(product: Node) -> tuple[int, ...]:
+    """The `groupNumbers` of a product, rising; one that is no number is passed over: it takes no article with it."""
+    numbers: set[int] = set()
+    for one in product.each("groupNumbers"):
+        try:
+            numbers.add(one.itself())
+        except Unreadable:
+            continue
+    return tuple(sorted(numbers))[:MOST_GROUPS]
+
+
+def _parts(article: Node, number: int) -> tuple[Part, ...]:
+    """The `componentArticleList` (facts/mplus.md 4.2), by article number; a part that stands there twice is added up.
+    One without a number or with nothing of it is no part, nor is the article itself; one without a quantity is there
+    once. Raises Unreadable: without a part that cannot be read there would be more of the kit than there are."""
+    found: dict[int, Decimal] = {}
+    for one in article.each("componentArticleList", "componentArticle"):
+        part = one.whole("articleNumber", 0)
+        quantity = one.amount("quantity", "decimalPlaces", 1)
+        if part > 0 and part != number and quantity > 0:
+            found[part] = found.get(part, Decimal(0)) + quantity
+    parts = (Part(article_number=part, quantity=quantity) for part, quantity in sorted(found.items()))
+    return tuple(parts)[:MOST_PARTS]
 
 
 def _description(article: Node, product: str) -> str:

@@ -83,6 +83,11 @@ class MplusClient:
         self._bulk = _Lane(bulk, LONGEST_BULK)
         self._desk = StockDesk(lambda make: self._retried(make, False, True, READING))
 
+    @property
+    def employee_number(self) -> int | None:
+        """In whose name stock is written; None: in nobody's."""
+        return self._administration.employee_number
+
     async def send(
         self, operation: Operation[T], hear: Hear | None = None
     ) -> Delivered[MplusAnswer[T]] | Failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from connectors.mplus import bookings, customers, lookups, sweeps
+from connectors.mplus import bookings, customers, lookups, stock_setting, sweeps
 from connectors.mplus.elements import Unfit
 from connectors.mplus.operation import MplusAnswer
 from connectors.mplus.trip import Sender, Trip
@@ -23,12 +23,14 @@ from streams.vocabulary.effects import (
     ReadPackingSlips,
     ReadStock,
     SetMplusCategory,
+    SetMplusStock,
     Stumbled,
     SweepArticles,
     SweepMarkers,
     SweepMplusOrders,
     SweepPackingSlips,
     SweepStock,
+    SweepStockHistory,
     UpdateRelation,
 )
 from streams.vocabulary.events import Answer, StockAnswered
@@ -86,6 +88,10 @@ async def _run(trip: Trip, effect: MplusEffect, repeated: bool) -> Answer | Fail
             return await sweeps.articles_of(trip, effect)
         case SweepStock():
             return await sweeps.stock_of(trip, effect)
+        case SweepStockHistory():
+            return await sweeps.history_of(trip, effect)
+        case SetMplusStock():
+            return await stock_setting.stock_set(trip, effect)
         case SweepMplusOrders():
             return await sweeps.orders_of(trip, effect)
         case SweepPackingSlips():

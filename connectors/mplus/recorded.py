@@ -17,6 +17,9 @@ T = TypeVar("T")
 class RecordedMplus:
     """What a MplusClient is to the executor."""
 
+    employee_number: int | None = None
+    """Nothing is written: it matters to no answer of before."""
+
     def __init__(self, recorded: Recorded) -> None:
         self._recorded = recorded
 

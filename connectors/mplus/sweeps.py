@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from connectors.mplus import articles, orders, settling, stock
+from connectors.mplus import articles, history, orders, settling, stock
 from connectors.mplus.operation import MplusAnswer
 from connectors.mplus.trip import Trip
-from streams.vocabulary.effects import SweepArticles, SweepMplusOrders, SweepPackingSlips, SweepStock
+from streams.vocabulary.effects import (
+    SweepArticles,
+    SweepMplusOrders,
+    SweepPackingSlips,
+    SweepStock,
+    SweepStockHistory,
+)
 from streams.vocabulary.events import Message, MplusOrderSeen, PackingSlipSeen, StockDoubted, StockRead, Swept
 from streams.vocabulary.outcomes import Failure
 from streams.vocabulary.stock_reading import Reading
@@ -121,6 +127,29 @@ async def stock_of(trip: Trip, effect: SweepStock) -> Swept | Failure:
     # Rows at the marker itself come every time; they are no news to tell of, but what they show may be.
     found = sum(1 for reading in newest.values() if reading.marker > effect.marker)
     return Swept(cursor=str(max(1, min(covered.values(), default=effect.marker))), found=found)
+
+
+async def history_of(trip: Trip, effect: SweepStockHistory) -> Swept | Failure:
+    """One page of what stock did. The marker stays the highest one seen: whether a page begins at it or after it is not
+    documented, so rows at it may come twice. A page that brings nothing above it is the last one."""
+    if not effect.branches:
+        return Swept(cursor=str(effect.marker))
+    page = await trip.send(history.get_history(effect.marker, effect.branches))
+    if not isinstance(page, MplusAnswer):
+        return page
+    rows = page.what
+    _tell_left_out(trip, "rows of the stock history", rows.left_out, rows.why)
+    ordered = sorted(rows.found, key=lambda row: row.moved.marker)
+    trip.messages.extend(
+        Message(flow="stock", entity=str(row.article_number), event=row.moved)
+        for row in ordered
+        if row.article_number > 0
+        and row.moved.branch in effect.branches
+        and row.moved.marker >= effect.marker
+    )
+    highest = max([effect.marker, *(row.moved.marker for row in ordered)])
+    found = sum(1 for row in ordered if row.moved.marker > effect.marker)
+    return Swept(cursor=str(highest), more=highest > effect.marker, found=found)
 
 
 def _tell_left_out(trip: Trip, what: str, left_out: int, why: tuple[str, ...]) -> None:

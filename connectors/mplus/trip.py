@@ -19,6 +19,10 @@ T = TypeVar("T")
 class Sender(Protocol):
     """What calls go through: a MplusClient, or answers of before (recorded.py)."""
 
+    @property
+    def employee_number(self) -> int | None:
+        """In whose name stock is written; None: in nobody's."""
+
     async def send(
         self, operation: Operation[T], hear: Hear | None = None
     ) -> Delivered[MplusAnswer[T]] | Failure:

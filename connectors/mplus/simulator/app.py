@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.mplus.simulator.books import MplusBooks
 from connectors.mplus.simulator.config import MplusSimulatorConfig
 from connectors.mplus.simulator.control import control_routes
-from connectors.mplus.simulator.faults import FaultRule, Faults
+from connectors.mplus.simulator.faults import EMPTY_LISTS, FaultRule, Faults
 from connectors.mplus.simulator.operations import OPERATIONS
 from connectors.mplus.simulator.operations.lookups import VERSION
 from connectors.mplus.simulator.pushes import Pushes
@@ -58,11 +58,25 @@ class MplusSimulator:
         self.pushes = Pushes(config, self.faults, self._client, sleep)
         self.calls: Counter[str] = Counter()
         """By operation, and by `operation:fault`."""
+        self._backup: MplusBooks | None = None
+
+    def back_up(self) -> None:
+        """Keeps the books as they are now: one backup, the last."""
+        self._backup = self.books.copied()
+
+    def restore(self) -> None:
+        """The books of the last backup, or of the first day: what came after it is gone, and every marker is as it was
+        then. The subscription stays; what was queued for the tills still goes out."""
+        restored = self._backup.copied() if self._backup else self.books.fresh()
+        restored.webhook = self.books.webhook
+        restored.take_callbacks()
+        self.books = restored
 
     async def reset(self) -> None:
-        """The first day again: new books, no faults, nothing queued, counts at zero."""
+        """The first day again: new books, no backup, no faults, nothing queued, counts at zero."""
         await self.pushes.aclose()
         self.books = self.books.fresh()
+        self._backup = None
         self.faults.clear()
         self.calls.clear()
         self.pushes = Pushes(self.config, self.faults, self._client, self.sleep)
@@ -100,8 +114,9 @@ class MplusSimulator:
             early = await self._before(rule)
             if early is not None:
                 return early
+        empty = rule is not None and rule.kind == "empty-list"
         try:
-            answer = await _gathered(operation(self.books, call))
+            answer = await _gathered((EMPTY_LISTS[call.name],) if empty else operation(self.books, call))
         except SoapFault as fault:
             return _fault(fault)
         self.pushes.call_back(self.books.take_callbacks())

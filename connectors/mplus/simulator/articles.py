@@ -6,6 +6,7 @@ Pure, so that a demo can load the very same EANs into a marketplace's simulator.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 
 _BRANDS = ("Noorderlicht", "Veldman", "Duinzicht", "Kade 12", "Oost & Co", "Lindehof", "Marei", "Grachten")
@@ -47,8 +48,13 @@ class GeneratedArticle:
     stock_article: bool = True
     webshop: bool = True
     active: bool = True
-    components: tuple[tuple[int, int], ...] = ()
-    """Of a composed article: (article number, pieces in one of it). It keeps no stock itself, its parts do."""
+    components: tuple[tuple[int, int | Decimal], ...] = ()
+    """Of a composed article: (article number, so much of it in one). It keeps no stock itself, its parts do."""
+    si_unit: str = ""
+    """`kg`, `m`: of what is weighed or cut."""
+    unit: str = ""
+    groups: tuple[int, ...] = ()
+    """The article groups that its product is in; empty: the one that all are in."""
 
 
 def check_digit(body: str) -> int:

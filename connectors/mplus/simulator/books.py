@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -58,6 +59,8 @@ class MplusBooks:
         )
         self.dispatch = Dispatch(config, clock, self.new_id, self.stock, self.orders, self.desk.invoice)
         self.till = Till(config, clock, self.new_id, self.catalogue, self.stock)
+        self._deliveries = 0
+        self._corrections = 0
         self.replays = Replays(config.idempotency_keys_kept)
         self._vat = {rate.code: rate.percentage for rate in config.vat_rates}
         self.ignored: Counter[str] = Counter()
@@ -112,7 +115,8 @@ class MplusBooks:
 
     def receive(self, row: StockRow, quantity: Decimal, reference: str = "") -> None:
         """Goods come in from a supplier; what was announced as incoming goes down with them."""
-        origin = Origin(cause="received", kind="DELIVERY", reference=reference)
+        self._deliveries += 1
+        origin = Origin(cause="received", kind="DELIVERY", reference=reference, number=self._deliveries)
         self.stock.move(row, origin, on_hand=quantity, incoming=-min(row.incoming, quantity))
 
     def announce(self, row: StockRow, quantity: Decimal, reference: str = "") -> None:
@@ -121,9 +125,9 @@ class MplusBooks:
 
     def correct(self, row: StockRow, change: Decimal, reference: str = "") -> None:
         """A count or a write-off."""
-        self.stock.move(
-            row, Origin(cause="correction", kind="CORRECTION", reference=reference), on_hand=change
-        )
+        self._corrections += 1
+        origin = Origin(cause="correction", kind="CORRECTION", reference=reference, number=self._corrections)
+        self.stock.move(row, origin, on_hand=change)
 
     def deliver(
         self,
@@ -151,6 +155,11 @@ class MplusBooks:
         taken = list(self._callbacks)
         self._callbacks.clear()
         return taken
+
+    def copied(self) -> MplusBooks:
+        """All of it as it is now, as a backup has it; the clock, the dice and the settings are shared."""
+        shared = (self.config, self.clock, self.rng, self.webhook)
+        return deepcopy(self, {id(one): one for one in shared})
 
     def fresh(self) -> MplusBooks:
         """The same installation as on its first day, with its subscription and ids that were not used yet."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from connectors.mplus.simulator.articles import GeneratedArticle
 from connectors.mplus.simulator.markers import MarkerFeed
 from streams.vocabulary.time import Clock
+
+MOST_COMPONENTS = 1000
 
 
 @dataclass(slots=True)
@@ -35,8 +38,10 @@ class Article:
     discontinued: bool = False
     turnover_group: int = 1
     extra_barcodes: tuple[tuple[str, int], ...] = ()
-    components: tuple[tuple[int, int], ...] = ()
-    """(article number, pieces) that one of a composed article is made of."""
+    components: tuple[tuple[int, int | Decimal], ...] = ()
+    """(article number, so much of it) that one of a composed article is made of."""
+    si_unit: str = ""
+    unit: str = ""
 
 
 @dataclass(slots=True)
@@ -102,8 +107,7 @@ class Catalogue:
             raise ValueError("article and product numbers start at 1")
         if len(self._articles) >= self._limit:
             raise ValueError("the book of articles is full")
-        if missing := [number for number, _ in made.components if number not in self._articles]:
-            raise ValueError(f"article {made.article_number} is made of {missing[0]}, which does not exist")
+        self.check_parts(made.article_number, made.components)
         product = self._products.get(made.product_number)
         if product is None:
             product = Product(made.product_number, made.product_description or made.description)
@@ -114,13 +118,25 @@ class Catalogue:
             barcode=made.ean, price_cents=made.price_cents, purchase_cents=made.purchase_cents,
             vat_code=made.vat_code, brand=made.brand, colour=made.colour, size=made.size,
             stock_article=made.stock_article, webshop=made.webshop, active=made.active,
-            created_at=at, changed_at=at, components=made.components,
+            created_at=at, changed_at=at, components=made.components, si_unit=made.si_unit, unit=made.unit,
         )  # fmt: skip
+        if made.groups:
+            product.groups = made.groups
         self._articles[article.number] = article
         self._by_plu[article.plu] = article.number
         product.articles.append(article.number)
         self._mark(article)
         return article
+
+    def check_parts(self, number: int, components: tuple[tuple[int, int | Decimal], ...]) -> None:
+        """Raises ValueError on a part that does not exist, is the article itself, or of which there is nothing."""
+        if len(components) > MOST_COMPONENTS:
+            raise ValueError(f"a composed article has at most {MOST_COMPONENTS} parts")
+        for part, quantity in components:
+            if part not in self._articles or part == number:
+                raise ValueError(f"article {number} is made of {part}, which does not exist")
+            if quantity <= 0:
+                raise ValueError(f"article {number} holds some of {part}, not {quantity}")
 
     def change(self, article: Article, apply: Callable[[Article], None]) -> None:
         """Let `apply` edit an article (not its number, product or PLU) and give it and its product a new

@@ -168,6 +168,8 @@ class MplusSimulatorConfig:
     """facts/mplus.md 5.2: does a new or cancelled order give its articles a new stockId? Default: no."""
     stock_id_inclusive: bool = True
     """getStock(stockId=n) and sinceStockId=n give rows from n on; False: after n."""
+    set_stock_means: Literal["on-hand", "free"] = "on-hand"
+    """What setStock's amount is: what lies there, or what is free (facts/mplus.md 5.3: not documented)."""
     packing_slip_marker: bool = True
     """Whether getCurrentSyncMarkers tells packingSlipSyncMarker: the contract has it as optional."""
     empty_list_means_all: bool = True

@@ -16,9 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.mplus.simulator import dump as told
-from connectors.mplus.simulator.articles import GeneratedArticle
-from connectors.mplus.simulator.catalogue import Article
 from connectors.mplus.simulator.config import WebhookTarget
+from connectors.mplus.simulator.control_articles import ArticleControl
 from connectors.mplus.simulator.control_bodies import (
     ArticleChange,
     Cancelling,
@@ -30,7 +29,9 @@ from connectors.mplus.simulator.control_bodies import (
     Marking,
     NewArticle,
     Nothing,
+    NotThere,
     OrderNamed,
+    Restoring,
     Sale,
     SlipMarking,
     Target,
@@ -49,10 +50,6 @@ if TYPE_CHECKING:
 MOST_BODY = 1024 * 1024
 T = TypeVar("T")
 Act = Callable[[Any], Awaitable[Any]]
-
-
-class _NotThere(Exception):
-    """What was named does not exist."""
 
 
 class Control:
@@ -112,52 +109,6 @@ class Control:
         self._simulator.books.correct(row, off, count.reference)
         return told.stock_row(row)
 
-    async def change_article(self, change: ArticleChange) -> Any:
-        """The back office edits an article."""
-        catalogue = self._simulator.books.catalogue
-        article = catalogue.article(change.article)
-        if article is None:
-            raise _NotThere(f"article {change.article} does not exist")
-        price_of(change.price_cents)
-
-        def apply(edited: Article) -> None:
-            for name in ("description", "price_cents", "active", "webshop", "discontinued"):
-                if (value := getattr(change, name)) is not None:
-                    setattr(edited, name, value)
-            if change.ean is not None:
-                edited.barcode = change.ean
-            if change.extra_barcodes is not None:
-                edited.extra_barcodes = tuple(change.extra_barcodes)
-
-        catalogue.change(article, apply)
-        return self._told_article(article.number)
-
-    async def deactivate_article(self, change: ArticleChange) -> Any:
-        """The back office takes an article out of the range."""
-        change.active = False
-        return await self.change_article(change)
-
-    async def add_article(self, new: NewArticle) -> Any:
-        """A new article, a product of its own unless one is named."""
-        price_of(new.price_cents)
-        self._simulator.books.add_article(
-            GeneratedArticle(
-                article_number=new.article,
-                product_number=new.product or new.article,
-                plu=new.plu or str(new.article),
-                description=new.description,
-                product_description=new.description,
-                ean=new.ean,
-                price_cents=new.price_cents,
-                purchase_cents=new.price_cents // 2,
-                vat_code=new.vat_code,
-                opening_stock=new.opening_stock,
-                stock_article=new.stock_article and not new.components,
-                components=tuple(new.components),
-            )
-        )
-        return self._told_article(new.article)
-
     async def deliver_order(self, delivery: Delivery) -> Any:
         """Staff packs an order, whole or in part. `reference`: what they type on the slip."""
         simulator = self._simulator
@@ -209,7 +160,7 @@ class Control:
         named = marking.packing_slip_id or next(reversed(self._order(marking).slips), "")
         slip = books.orders.slip(named)
         if slip is None:
-            raise _NotThere("no such packing slip: give packing_slip_id, or an order that has one")
+            raise NotThere("no such packing slip: give packing_slip_id, or an order that has one")
         books.dispatch.mark(slip, marking.reference)
         return told.slip_told(slip)
 
@@ -226,6 +177,24 @@ class Control:
         """No more trouble."""
         self._simulator.faults.clear()
         return []
+
+    async def back_up(self, nothing: Nothing) -> Any:
+        """A copy of the database is put aside, in the place of an earlier one."""
+        self._simulator.back_up()
+        return self._markers()
+
+    async def restore(self, restoring: Restoring) -> Any:
+        """The database goes back to its backup: every marker jumps back, and what came after is gone."""
+        given = [(one, pieces_of(one.on_hand)) for one in restoring.stock]
+        for one, _ in given:
+            self._row(one.article, one.branch)
+        self._simulator.restore()
+        for one, on_hand in given:
+            self._simulator.books.stock.rewrite(self._row(one.article, one.branch), on_hand)
+        return self._markers()
+
+    def _markers(self) -> Any:
+        return told.dump(self._simulator.books, frozenset({"markers"}), frozenset())["markers"]
 
     async def reset(self, nothing: Nothing) -> Any:
         """The first day again."""
@@ -272,29 +241,27 @@ class Control:
     def _row(self, article: int, branch: int | None) -> StockRow:
         return self._simulator.books.stock_row(branch, article)
 
-    def _told_article(self, number: int) -> Any:
-        return told.dump(self._simulator.books, frozenset({"articles"}), frozenset({number}))["articles"][0]
-
     def _order(self, named: OrderNamed) -> Order:
         orders = self._simulator.books.orders
         order = orders.get(named.order_id) if named.order_id else orders.by_ext(named.ext_order_id)
         if order is None:
-            raise _NotThere("no such order: give order_id or ext_order_id")
+            raise NotThere("no such order: give order_id or ext_order_id")
         return order
 
 
 def control_routes(simulator: MplusSimulator) -> list[Route]:
     """The routes of `/_control`."""
     control = Control(simulator)
+    articles = ArticleControl(simulator)
     acts: list[tuple[str, str, type[Any], Act]] = [
         ("POST", "sell", Sale, control.sell),
         ("POST", "refund", Sale, control.refund),
         ("POST", "receive", Goods, control.receive),
         ("POST", "announce", Goods, control.announce),
         ("POST", "correct", Count, control.correct),
-        ("POST", "articles/change", ArticleChange, control.change_article),
-        ("POST", "articles/deactivate", ArticleChange, control.deactivate_article),
-        ("POST", "articles/add", NewArticle, control.add_article),
+        ("POST", "articles/change", ArticleChange, articles.change),
+        ("POST", "articles/deactivate", ArticleChange, articles.deactivate),
+        ("POST", "articles/add", NewArticle, articles.add),
         ("POST", "orders/deliver", Delivery, control.deliver_order),
         ("POST", "orders/cancel", Cancelling, control.cancel_order),
         ("POST", "orders/mark", Marking, control.mark_order),
@@ -303,6 +270,8 @@ def control_routes(simulator: MplusSimulator) -> list[Route]:
         ("POST", "slips/mark", SlipMarking, control.mark_slip),
         ("POST", "faults", FaultRule, control.add_fault),
         ("DELETE", "faults", Nothing, control.clear_faults),
+        ("POST", "backup", Nothing, control.back_up),
+        ("POST", "restore", Restoring, control.restore),
         ("POST", "reset", Nothing, control.reset),
         ("POST", "webhook", Target, control.set_webhook),
     ]
@@ -328,7 +297,7 @@ def _handler(shape: type[T], act: Act) -> Callable[[Request], Awaitable[Response
             return _answer({"error": "Content-Type must be application/json"}, 415)
         try:
             return _answer(await act(msgspec.json.decode(bytes(body) or b"{}", type=shape)))
-        except _NotThere as missing:
+        except NotThere as missing:
             return _answer({"error": str(missing)}, 404)
         except (msgspec.MsgspecError, ValueError) as error:
             return _answer({"error": str(error)[:500]}, 400)

@@ -13,6 +13,10 @@ Quantity = int | str
 """Pieces; text for fractions ("0.530")."""
 
 
+class NotThere(Exception):
+    """What was named does not exist; the text is what is told back."""
+
+
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The settings that all bodies share."""
 
@@ -67,6 +71,12 @@ class ArticleChange(Body):
     webshop: bool | None = None
     discontinued: bool | None = None
     extra_barcodes: list[tuple[str, int]] | None = None
+    si_unit: str | None = None
+    unit: str | None = None
+    groups: list[int] | None = None
+    """Those of its product."""
+    components: list[tuple[int, Quantity]] | None = None
+    """As in `NewArticle`; empty: it is no composed article any more."""
 
 
 class NewArticle(Body):
@@ -81,8 +91,26 @@ class NewArticle(Body):
     vat_code: int = 2
     opening_stock: int = 0
     stock_article: bool = True
-    components: list[tuple[int, int]] = []
-    """Of a composed article, which then keeps no stock itself: (article number, pieces)."""
+    components: list[tuple[int, Quantity]] = []
+    """Of a composed article, which then keeps no stock itself: (article number, so much of it in one)."""
+    si_unit: str = ""
+    unit: str = ""
+    groups: list[int] = []
+    """Of its product; empty: the one that all are in."""
+
+
+class Restored(Body):
+    """An article as the restored database has it, where that is not as the backup was."""
+
+    article: int
+    on_hand: Quantity
+    branch: int | None = None
+
+
+class Restoring(Body):
+    """The last backup is put back, or the first day where there is none."""
+
+    stock: list[Restored] = []
 
 
 class OrderNamed(Body):

@@ -49,7 +49,10 @@ def _articles(books: MplusBooks, articles: frozenset[int]) -> list[dict[str, Any
             "discontinued": article.discontinued,
             "turnover_group": article.turnover_group,
             "extra_barcodes": [list(one) for one in article.extra_barcodes],
-            "components": [list(one) for one in article.components],
+            "components": [[part, number(Decimal(quantity))] for part, quantity in article.components],
+            "si_unit": article.si_unit,
+            "unit": article.unit,
+            "groups": list(product.groups) if (product := books.catalogue.product(article.product)) else [],
             "marker": article.marker,
         }
         for article in books.catalogue.articles()

@@ -8,9 +8,16 @@ from typing import Any, Literal
 
 import msgspec
 
-CallFault = Literal["http", "fault", "slow", "timeout", "timeout-after-effect", "truncated", "not-xml"]
+CallFault = Literal[
+    "http", "fault", "slow", "timeout", "timeout-after-effect", "truncated", "not-xml", "empty-list"
+]
 PushFault = Literal["webhook-doubled", "webhook-reordered", "webhook-lost"]
 MOST_RULES = 100
+EMPTY_LISTS = {
+    "getStock": "<ns:GetStockResponse/>",
+    "getProducts": "<ns:GetProductsResponse><ns:productList/></ns:GetProductsResponse>",
+}
+"""What `empty-list` answers, by operation."""
 
 
 class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -19,6 +26,7 @@ class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     `http`: this status, a plain page. `fault`: a SOAP fault of this code. `slow`: the answer comes `seconds`
     late. `timeout`: nothing happens, and after `seconds` the connection is cut; `timeout-after-effect`: the
     same, but it did happen. `truncated` and `not-xml`: it happened, and the answer is cut in half or a page.
+    `empty-list`: getStock or getProducts answers well, and with nothing in it.
     """
 
     kind: CallFault | PushFault
@@ -43,6 +51,8 @@ class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("status is 429 or 500 to 599")
         if self.seconds is not None and not 0 <= self.seconds <= 600:
             raise ValueError("seconds lie between 0 and 600")
+        if self.kind == "empty-list" and self.operation not in ("*", *EMPTY_LISTS):
+            raise ValueError(f"empty lists come from {' and '.join(EMPTY_LISTS)}")
         if len(self.text) > 1000 or len(self.operation) > 100:
             raise ValueError("text or operation is too long")
 
@@ -71,7 +81,10 @@ class Faults:
 
     def for_call(self, operation: str) -> FaultRule | None:
         """What happens to this call, if anything."""
-        return self._draw(operation, lambda rule: not rule.for_webhooks)
+        return self._draw(
+            operation,
+            lambda rule: not rule.for_webhooks and (rule.kind != "empty-list" or operation in EMPTY_LISTS),
+        )
 
     def for_push(self, event: str) -> FaultRule | None:
         """What happens to this webhook, if anything."""

@@ -82,7 +82,7 @@ class OrderWriter:
                     article=number,
                     plu=article.plu,
                     text=article.description,
-                    quantity=line.quantity * pieces,
+                    quantity=round(line.quantity * pieces, 6),
                     price=0,
                     vat_code=article.vat_code,
                     vat_percentage=self._vat[article.vat_code],

@@ -132,11 +132,14 @@ class Till:
             kind="SALES",
             reference=session.session_id,
             receipt_id=session.receipt_id,
+            workplace=lane[1],
+            number=session.receipt_number,
         )
         for line in done:
-            row = self._stock.row(lane[0], line.article)
-            if row is not None:
-                self._stock.move(row, origin, on_hand=-line.quantity)
+            for article, quantity in self._taken(line):
+                row = self._stock.row(lane[0], article)
+                if row is not None:
+                    self._stock.move(row, origin, on_hand=-quantity)
         return session, self._events(session)
 
     def _lane(self, branch: int | None, workplace: int | None) -> tuple[int, int]:
@@ -164,6 +167,16 @@ class Till:
             quantity=line.quantity * sign,
             price_cents=article.price_cents if line.price_cents is None else line.price_cents,
         )
+
+    def _taken(self, line: SessionLine) -> list[tuple[int, Decimal]]:
+        """What leaves the shop with a line: of a composed article its parts too, of which the event tells nothing
+        (facts/mplus.md 4.2)."""
+        article = self._catalogue.article(line.article)
+        parts = article.components if article else ()
+        return [
+            (line.article, line.quantity),
+            *((part, round(line.quantity * pieces, 6)) for part, pieces in parts),
+        ]
 
     def _events(self, session: Session) -> list[TillEvent]:
         """Everything a till says of a session, in order; a subscription picks what it listens to."""

@@ -49,6 +49,10 @@ class Origin:
     order_id: str = ""
     packing_slip_id: str = ""
     receipt_id: str = ""
+    workplace: int = 0
+    """Of the receipt."""
+    number: int = 0
+    """Of the receipt, the correction or the delivery, within its year; 0: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,10 @@ class StockBook:
             )
             self.changes_dropped += _trim(self.changes, self._limit)
         return row.stock_id
+
+    def rewrite(self, row: StockRow, on_hand: Decimal) -> None:
+        """What lies there as a restored database has it: no mutation, and the stockId is that of the backup."""
+        row.on_hand = on_hand
 
     def history_since(self, stock_id: int) -> Iterator[Mutation]:
         """Mutations at or above this stockId, rising."""

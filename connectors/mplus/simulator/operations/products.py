@@ -149,6 +149,8 @@ def _article(books: MplusBooks, article: Article) -> str:
         + element("purchasePrice", article.purchase_cents)
         + element("priceIncl", article.price_cents)
         + element("priceExcl", vat_exclusive(article.price_cents, percentage))
+        + element("siUnit", article.si_unit or None)
+        + element("unit", article.unit or None)
         + element("webshop", article.webshop)
         + element("stockArticle", article.stock_article)
         + "<ns:imageList/><ns:customFieldList/>"

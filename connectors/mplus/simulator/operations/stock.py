@@ -10,6 +10,7 @@ from connectors.mplus.simulator.books import MplusBooks
 from connectors.mplus.simulator.orders import MOST_QUANTITY
 from connectors.mplus.simulator.soap import Node, SoapFault, amount, element, wrapped
 from connectors.mplus.simulator.stock import Mutation, Origin, StockRow
+from streams.vocabulary.time import SHOP_ZONE
 
 
 def get_stock(books: MplusBooks, call: Node) -> Iterable[str]:
@@ -108,6 +109,8 @@ def _history_row(mutation: Mutation) -> str:
         + element("orderId", origin.order_id or None)
         + element("packingSlipId", origin.packing_slip_id or None)
         + element("receiptId", origin.receipt_id or None)
+        + _receipt_number(mutation)
+        + (_year_number("correctionNumber", mutation) if corrected else "")
         + (
             amount("beforeCorrectionQuantity", "beforeCorrectionDecimalPlaces", mutation.before)
             if corrected
@@ -117,14 +120,38 @@ def _history_row(mutation: Mutation) -> str:
             amount("afterCorrectionQuantity", "afterCorrectionDecimalPlaces", mutation.after)
             if corrected
             else ""
-        ),
+        )
+        + (_year_number("deliveryNumber", mutation) if origin.kind == "DELIVERY" else ""),
     )
 
 
+def _receipt_number(mutation: Mutation) -> str:
+    origin = mutation.origin
+    if not origin.receipt_id:
+        return ""
+    places = element("branchNumber", mutation.branch) + element("workplaceNumber", origin.workplace)
+    return wrapped("receiptNumber", places + _year_and_number(mutation))
+
+
+def _year_number(name: str, mutation: Mutation) -> str:
+    return wrapped(name, _year_and_number(mutation))
+
+
+def _year_and_number(mutation: Mutation) -> str:
+    year = mutation.at.astimezone(SHOP_ZONE).year
+    return element("year", year) + element("number", mutation.origin.number)
+
+
 def set_stock(books: MplusBooks, call: Node) -> Iterable[str]:
-    """What lies there, absolute."""
+    """What lies there, absolute; or what is free, where the installation takes it so."""
+    free = books.config.set_stock_means == "free"
     return _write(
-        books, call, "SetStockResponse", "SET-STOCK-RESULT-", "amount", lambda row, sent: sent - row.on_hand
+        books,
+        call,
+        "SetStockResponse",
+        "SET-STOCK-RESULT-",
+        "amount",
+        lambda row, sent: sent - (row.free if free else row.on_hand),
     )
 
 
@@ -158,13 +185,19 @@ def _write(
         result = "ARTICLE-NOT-FOUND"
     elif row is None:
         result = "NO-STOCK-ARTICLE"
-    elif abs(row.on_hand + change(row, sent)) > MOST_QUANTITY:
+    elif abs(row.on_hand + change(row, sent)) > MOST_QUANTITY or not _known_employee(books, request):
         result = "FAILED"
     else:
         result = "OK"
         origin = Origin(cause=call.name, kind="API", reference=request.text("reference") or "")
         stock_id = books.stock.move(row, origin, on_hand=change(row, sent))
     return [wrapped(answer, element("result", prefix + result) + element("stockId", stock_id))]
+
+
+def _known_employee(books: MplusBooks, request: Node) -> bool:
+    number = request.whole("employeeNumber")
+    known = {one.number for one in books.config.employees if one.active}
+    return not number or "employee" not in books.config.checked or number in known
 
 
 STOCK = {
