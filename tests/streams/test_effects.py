@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import msgspec
 from hypothesis import given, settings
@@ -25,8 +26,10 @@ from streams.vocabulary.effects import (
     RawAnswer,
     ReadMplusOrder,
     ReadStock,
+    SetMplusStock,
     Stumbled,
     SweepBolOffers,
+    SweepStockHistory,
 )
 from streams.vocabulary.events import (
     BolOrderFetched,
@@ -505,3 +508,18 @@ async def test_a_call_that_is_withdrawn_in_the_midst_says_nothing() -> None:
     await bench.runner.revoke("stock", AT)
     assert bench.runner.waiting == 0
     assert not bench.writer.drafts
+
+
+async def test_a_look_at_the_stock_history_holds_up_no_stock_that_is_set() -> None:
+    bench = Bench()
+    for number in range(10):
+        bench.ask(SweepStockHistory(marker=number, branches=(1,)), key=f"sweep/{number}")
+    bench.ask(SetMplusStock(article_number=1, branch=1, amount=Decimal(3)), key="set")
+    await bench.mplus.until(SWEEPS_AT_ONCE + 1)
+    started = [type(effect) for _, effect, _ in bench.mplus.started]
+    assert started.count(SweepStockHistory) == SWEEPS_AT_ONCE
+    assert started.count(SetMplusStock) == 1
+    bench.mplus.open = True
+    for _ in range(SWEEPS_AT_ONCE + 1):
+        bench.mplus.let_go()
+    await bench.writer.until(11)

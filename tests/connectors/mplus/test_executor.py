@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from connectors.mplus.executor import MplusExecutor
+from connectors.mplus.portions import own_lines
 from streams.vocabulary.effects import (
     CancelMplusOrder,
     CommitOrder,
@@ -23,11 +25,13 @@ from streams.vocabulary.effects import (
     ReadPackingSlips,
     ReadStock,
     SetMplusCategory,
+    SetMplusStock,
     SweepArticles,
     SweepMarkers,
     SweepMplusOrders,
     SweepPackingSlips,
     SweepStock,
+    SweepStockHistory,
     UpdateRelation,
 )
 from streams.vocabulary.events import (
@@ -110,6 +114,8 @@ EFFECTS = [
     ("getCurrentSyncMarkers", SweepMarkers()),
     ("getProducts", SweepArticles()),
     ("getStock", SweepStock(marker=0, branches=(1,))),
+    ("getStockHistoryV2", SweepStockHistory(marker=0, branches=(1,))),
+    ("getStock", SetMplusStock(article_number=1, branch=1, amount=Decimal(2))),
     ("getOrders", SweepMplusOrders(marker=0, ext_prefix="BOL-")),
     ("findRelationV2", FIND),
     ("createRelation", CREATE),
@@ -233,6 +239,43 @@ async def test_an_article_on_several_orders_is_doubted_once(till: Till) -> None:
     done = await run(till, SweepMplusOrders(marker=513, ext_prefix="X"))
     assert done.outcome == Swept(cursor="516", more=True, found=2)
     assert len(done.messages) == 1
+
+
+async def test_parts_that_mplus_added_are_doubted_too_and_are_no_lines_of_the_order(till: Till) -> None:
+    """The same article may stand there on a line of its own and as a part."""
+
+    def line(line_id: str, article: int, quantity: int, kind: str, *more: str) -> str:
+        data = tree("data", tree("quantity", quantity), tree("decimalPlaces", 0))
+        return tree(
+            "line",
+            tree("lineId", line_id),
+            tree("articleNumber", article),
+            data,
+            tree("lineType", kind),
+            *more,
+        )
+
+    prepared = tree("preparationList", line("p", 1005, 1, "LINE-TYPE-PREPARATION"))
+    lines = (
+        line("a", 900_001, 3, "LINE-TYPE-NONE"),
+        line("b", 1001, 6, "LINE-TYPE-COMPONENT"),
+        line("c", 1002, 3, "LINE-TYPE-COMPONENT"),
+        line("d", 1001, 1, "LINE-TYPE-NONE", prepared),
+    )
+    order = tree(
+        "order", tree("orderId", "m1"), tree("extOrderId", "BOL-1"), tree("syncMarker", 7),
+        tree("lineList", *lines),
+    )  # fmt: skip
+    till.will("getOrders", envelope(tree("GetOrdersResponse", tree("orderList", order))))
+    done = await run(till, SweepMplusOrders(marker=1, ext_prefix="BOL-"))
+    seen, *doubted = done.messages
+    assert [one.entity for one in doubted] == ["1001", "1002", "1005", "900001"]
+    assert all(isinstance(one.event, StockDoubted) for one in doubted)
+    assert isinstance(seen.event, MplusOrderSeen)
+    assert [(one.line_id, one.component) for one in seen.event.order.lines] == [
+        ("a", False), ("b", True), ("c", True), ("d", False),
+    ]  # fmt: skip
+    assert {one.line_id: one.quantity for one in own_lines(seen.event.order)} == {"a": 3, "d": 1}
 
 
 # -- packing slips

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from connectors.mplus import (
     articles,
     elements,
+    history,
     lookups,
     orders,
     relations,
@@ -129,6 +130,9 @@ ALL: dict[str, Operation[Any]] = {
     "stock": stock.of_articles(1, (1001, 1002)),
     "branch": stock.of_branch(2, 9842),
     "whole-branch": stock.of_branch(2, None),
+    "own-stock": stock.of_articles(1, (1001,), kept=True),
+    "set-stock": stock.set_to(1, 1001, Decimal("2.5"), "Bol.com", 999999),
+    "history": history.get_history(9842, (1, 2)),
     "markers": lookups.sync_markers(),
     "version": lookups.api_version(),
     "branches": lookups.branches(),
@@ -158,6 +162,8 @@ def test_every_request_is_valid_by_the_vendors_schema(name: str) -> None:
         (lookups.branches(), "req_getBranches"),
         (orders.find("BOL-1043946570"), "req_findOrder"),
         (stock.of_branch(1, None), "req_getStock_all"),
+        (stock.set_to(1, 1001, Decimal(25), "bol sync"), "req_setStock"),
+        (history.get_history(9842, (1,)), "req_getStockHistoryV2"),
         (orders.get("001a3cd4-3892-405b-9689-134b36656063"), "req_getOrder"),
         (settling.packing_slips("001a3cd4-3892-405b-9689-134b36656063"), "req_getPackingSlipsByOrder"),
         (
@@ -223,6 +229,14 @@ def test_the_bytes_of_a_stock_question() -> None:
     )
 
 
+def test_the_bytes_of_stock_that_is_set() -> None:
+    assert content_of(stock.set_to(3, 1001, Decimal("2.50"), "Bol & co", 7).body) == (
+        "<ns1:setStock><ns1:request><ns1:branchNumber>3</ns1:branchNumber><ns1:articleNumber>1001</ns1:articleNumber>"
+        "<ns1:amount>25</ns1:amount><ns1:decimalPlaces>1</ns1:decimalPlaces><ns1:employeeNumber>7</ns1:employeeNumber>"
+        "<ns1:reference>Bol &amp; co</ns1:reference></ns1:request></ns1:setStock>"
+    )
+
+
 def test_the_bytes_of_a_question_for_changed_packing_slips() -> None:
     assert content_of(settling.get_packing_slips(88).body) == (
         "<ns1:getPackingSlips><ns1:request><ns1:syncMarker>88</ns1:syncMarker>"
@@ -233,16 +247,20 @@ def test_the_bytes_of_a_question_for_changed_packing_slips() -> None:
 def test_what_may_be_repeated_and_what_is_kept() -> None:
     assert {one.name for one in ALL.values() if not one.idempotent} == {
         "cancelOrder", "createOrderV2", "createRelation", "deliverOrder", "deliverOrderV2", "payOrder",
+        "setStock",
     }  # fmt: skip
     assert {one.name for one in ALL.values() if one.kept} == {
         "cancelOrder", "createOrderV2", "createOrderV3", "createRelation", "deliverOrder", "deliverOrderV2",
         "findOrder", "findRelationV2", "getOrder", "getOrders", "getPackingSlips", "getPackingSlipsByOrder",
-        "getProducts", "getStock", "payOrder", "payOrderV2", "updateOrder", "updateRelation",
+        "getProducts", "getStock", "getStockHistoryV2", "payOrder", "payOrderV2", "setStock", "updateOrder",
+        "updateRelation",
     }  # fmt: skip
     kept = {name for name, one in ALL.items() if one.kept and one.name == "getStock"}
-    assert kept == {"branch", "whole-branch"}, "single articles share a call, whose answer is nobody's own"
+    assert kept == {"branch", "whole-branch", "own-stock"}, (
+        "others share a call, whose answer is nobody's own"
+    )
     assert {name for name, one in ALL.items() if one.bulk} == {
-        "articles", "orders", "changed-slips", "branch", "whole-branch",
+        "articles", "orders", "changed-slips", "branch", "whole-branch", "history",
     }  # fmt: skip
 
 

@@ -68,6 +68,7 @@ def test_the_sample_of_products() -> None:
             marker=4321,
             vat_code=2,
             price_cents=1995,
+            groups=(10,),
         ),
     )
     assert read(articles.get_products(0), sample("resp_getProducts_empty")).found == []

@@ -66,9 +66,11 @@ class Till:
         """The operation element of a request."""
         return operation_of(self.requests[place].content)
 
-    def client(self, policy: RetryPolicy = NO_RETRY, **more: Any) -> MplusClient:
+    def client(
+        self, policy: RetryPolicy = NO_RETRY, shop: MplusAdministration = SHOP, **more: Any
+    ) -> MplusClient:
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        return MplusClient(http, SHOP, self.time.clock, self.time.sleep, Random(1), policy, **more)
+        return MplusClient(http, shop, self.time.clock, self.time.sleep, Random(1), policy, **more)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -104,6 +104,27 @@ async def test_stock_that_cannot_be_set(shop: Shop, branch: int, article: int, r
     assert answer.get("stockId") is None
 
 
+@pytest.mark.parametrize(("means", "free"), [("on-hand", 23), ("free", 25)])
+async def test_what_set_stock_sets_is_a_switch(opened: Opened, means: str, free: int) -> None:
+    shop = await opened(set_stock_means=means)
+    await shop.order(quantity=2)
+    inner = "<branchNumber>1</branchNumber><articleNumber>1001</articleNumber><amount>25</amount>"
+    await shop.call("setStock", f"<request>{inner}</request>")
+    assert await shop.free() == free
+
+
+@pytest.mark.parametrize(("employee", "result"), [(7, "OK"), (0, "OK"), (8, "FAILED"), (5, "FAILED")])
+async def test_stock_is_written_by_who_works_there(shop: Shop, employee: int, result: str) -> None:
+    base = f"<request><branchNumber>1</branchNumber><articleNumber>1001</articleNumber>{{}}<employeeNumber>{employee}"
+    for operation, change in (
+        ("setStock", "<amount>3</amount>"),
+        ("updateStock", "<amountChanged>1</amountChanged>"),
+    ):
+        answer = await shop.call(operation, base.format(change) + "</employeeNumber></request>")
+        assert answer["result"].endswith(f"-STOCK-RESULT-{result}")
+    assert (await shop.free() == 4) is (result == "OK")
+
+
 @pytest.mark.parametrize(("places", "meaning"), [(0, 30), (2, 0)])
 async def test_absent_decimal_places_are_a_switch(opened: Opened, places: int, meaning: int) -> None:
     shop = await opened(absent_decimal_places=places)
@@ -131,6 +152,16 @@ async def test_history_tells_what_moved_and_never_a_reservation(shop: Shop) -> N
         ("1001", "-2", "0", "SALES"),
     ]
     assert rows[0]["receiptId"]
+    receipt = rows[0].each("receiptNumber")[0]
+    assert [receipt[name] for name in ("branchNumber", "workplaceNumber", "year", "number")] == [
+        "1",
+        "1",
+        "2026",
+        "1",
+    ]
+    assert (rows[1]["correctionNumber.year"], rows[1]["correctionNumber.number"]) == ("2026", "1")
+    assert (rows[2]["deliveryNumber.year"], rows[2]["deliveryNumber.number"]) == ("2026", "1")
+    assert [row.get("receiptNumber") for row in rows[1:]] == [None] * 3
     assert rows[3]["orderId"] == made["order.orderId"]
     assert int(rows[1]["afterCorrectionQuantity"]) - int(rows[1]["beforeCorrectionQuantity"]) == 4
     limited = inner.replace("</request>", "<sinceStockIdLimit>2</sinceStockIdLimit></request>")
