@@ -21,6 +21,7 @@ from streams.vocabulary.effects import (
     PayMplusOrder,
     PushOffer,
     SetMplusCategory,
+    SetMplusStock,
     ShipBolItems,
     UpdateRelation,
 )
@@ -28,6 +29,7 @@ from streams.vocabulary.events import (
     BolWriteBegun,
     MplusOrderPaid,
     MplusOrderRead,
+    MplusStockSet,
     OfferPushed,
     OrderCommitted,
     RelationSaved,
@@ -97,6 +99,18 @@ def changes(before: Any, after: Any) -> tuple[Change, ...]:
     )
 
 
+def _holds(pushed: Sequence[OfferPushed], effect: PushOffer) -> bool:
+    """Whether all that the effect would write is what was written last."""
+    last = pushed[-1]
+    prices = [one.price_cents for one in pushed if one.price_cents is not None]
+    holds = [one.on_hold for one in pushed if one.on_hold is not None]
+    return (
+        (last.amount, last.managed) == (effect.amount, effect.managed)
+        and (effect.price_cents is None or prices[-1:] == [effect.price_cents])
+        and (effect.on_hold is None or holds[-1:] == [effect.on_hold])
+    )
+
+
 def done(effect: Effect, deeds: Sequence[Deed]) -> bool:
     """Whether the vendor has done this already, as far as its recorded answers tell: then it is not done again.
 
@@ -113,7 +127,15 @@ def done(effect: Effect, deeds: Sequence[Deed]) -> bool:
                 for one in deeds
                 if isinstance(one.outcome, OfferPushed) and one.outcome.offer_id == effect.offer_id
             ]
-            return bool(pushed) and pushed[-1].amount == effect.amount
+            return bool(pushed) and _holds(pushed, effect)
+        case SetMplusStock():
+            stocked = [
+                one.outcome
+                for one in deeds
+                if isinstance(one.outcome, MplusStockSet)
+                and (one.outcome.article_number, one.outcome.branch) == (effect.article_number, effect.branch)
+            ]
+            return bool(stocked) and stocked[-1].amount == effect.amount
         case CommitOrder():
             return any(
                 isinstance(one.outcome, OrderCommitted) and not _of_another_order(one, effect)

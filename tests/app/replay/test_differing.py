@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from streams.vocabulary.effects import (
     ReadStock,
     Sent,
     SetMplusCategory,
+    SetMplusStock,
     ShipBolItems,
     UpdateRelation,
 )
@@ -33,6 +35,7 @@ from streams.vocabulary.events import (
     BolWriteBegun,
     MplusOrderPaid,
     MplusOrderRead,
+    MplusStockSet,
     OfferPushed,
     OrderCommitted,
     RelationSaved,
@@ -114,6 +117,26 @@ def test_what_the_live_row_asks_for_too_stays_that_ones() -> None:
     assert without_done(asked, pushed, asked) is asked
     other = row(push=PushOffer(offer_id="o1", amount=5))
     assert list(without_done(asked, pushed, other).open) == []
+
+
+def test_a_push_is_done_when_all_of_it_is_what_was_written_last() -> None:
+    first = deed(OfferPushed(offer_id="o1", amount=4, price_cents=1995, on_hold=True))
+    later = deed(OfferPushed(offer_id="o1", amount=5))
+    assert done(PushOffer(offer_id="o1", amount=5, price_cents=1995, on_hold=True), [first, later])
+    assert not done(PushOffer(offer_id="o1", amount=5, price_cents=2095), [first, later])
+    assert not done(PushOffer(offer_id="o1", amount=5, on_hold=False), [first, later])
+    assert not done(PushOffer(offer_id="o1", amount=5, managed=False), [first, later])
+    assert not done(PushOffer(offer_id="o1", amount=4), [first, later])
+
+
+def test_stock_in_mplus_is_not_set_again_to_what_it_was_set_to_last() -> None:
+    wanted = SetMplusStock(article_number=7, branch=2, amount=Decimal(4))
+    here = deed(MplusStockSet(article_number=7, branch=2, amount=Decimal(4)))
+    elsewhere = deed(MplusStockSet(article_number=7, branch=3, amount=Decimal(5)))
+    later = deed(MplusStockSet(article_number=7, branch=2, amount=Decimal(6)))
+    assert done(wanted, [here, elsewhere])
+    assert not done(wanted, [elsewhere])
+    assert not done(wanted, [here, later])
 
 
 JAN = Customer(name="Jan", email="jan@example.nl")
