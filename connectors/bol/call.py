@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import orjson
 
+from streams.vocabulary.money import euros_of
+
 RETAILER = "application/vnd.retailer.v10+json"
 OFFERS = "application/vnd.retailer.v11+json"
 """Offers are on v11, everything else on v10 (facts/bol.md)."""
@@ -26,22 +28,52 @@ class Call(NamedTuple):
     idempotent: bool = True
 
 
-def patch_stock(offer_id: str, amount: int) -> Call:
-    """`PATCH /retailer/offers/{offer-id}` (bol-offers-v11, PatchOfferRequest). `managedByRetailer: true`: our
-    amount has open orders taken off already, Bol must not take them off again (facts/bol.md)."""
-    body = orjson.dumps({"stock": {"amount": amount, "managedByRetailer": True}})
-    return Call("patch-offer", "PATCH", f"/retailer/offers/{_segment(offer_id)}", body=body, media=OFFERS)
+def patch_offer(
+    offer_id: str,
+    amount: int,
+    managed: bool = True,
+    prices: Sequence[tuple[int, int]] = (),
+    on_hold: bool | None = None,
+) -> Call:
+    """`PATCH /retailer/offers/{offer-id}` (bol-offers-v11, PatchOfferRequest). With `managedByRetailer: true` our
+    amount has open orders taken off already, and Bol must not take them off again (facts/bol.md). `prices`: all that
+    the offer is to have, (from how many pieces, cents a piece); none: they stay. `on_hold`: None: it stays."""
+    body: dict[str, object] = {"stock": {"amount": amount, "managedByRetailer": managed}}
+    if prices:
+        # Exactly two places: a float would not be exact.
+        body["pricing"] = {
+            "bundlePrices": [
+                {"quantity": quantity, "unitPrice": orjson.Fragment(str(euros_of(cents)))}
+                for quantity, cents in prices
+            ]
+        }
+    if on_hold is not None:
+        body["onHoldByRetailer"] = on_hold
+    path = f"/retailer/offers/{_segment(offer_id)}"
+    return Call("patch-offer", "PATCH", path, body=orjson.dumps(body), media=OFFERS)
 
 
-def list_offers(cursor: str, page_size: int = 100) -> Call:
-    """`GET /retailer/offers`, a page of up to 100."""
-    query = (("page-size", str(page_size)), *((("cursor", cursor),) if cursor else ()))
+def list_offers(cursor: str, page_size: int = 100, for_sale: bool | None = None) -> Call:
+    """`GET /retailer/offers`, a page of up to 100 of those that are for sale, those that are not, or (None) all."""
+    listed = (("for-sale", "true" if for_sale else "false"),) if for_sale is not None else ()
+    query = (("page-size", str(page_size)), *listed, *((("cursor", cursor),) if cursor else ()))
     return Call("list-offers", "GET", "/retailer/offers", query, media=OFFERS)
 
 
 def get_offer(offer_id: str) -> Call:
     """`GET /retailer/offers/{offer-id}`."""
     return Call("get-offer", "GET", f"/retailer/offers/{_segment(offer_id)}", media=OFFERS)
+
+
+def not_for_sale_reasons(offer_id: str) -> Call:
+    """`GET /retailer/offers/{offer-id}/not-for-sale-reasons`."""
+    path = f"/retailer/offers/{_segment(offer_id)}/not-for-sale-reasons"
+    return Call("not-for-sale-reasons", "GET", path, media=OFFERS)
+
+
+def list_inventory(page: int) -> Call:
+    """`GET /retailer/inventory`: what lies at Bol (FBB), 50 a page."""
+    return Call("list-inventory", "GET", "/retailer/inventory", (("page", str(page)),))
 
 
 def get_order(order_id: str) -> Call:

@@ -6,7 +6,7 @@ from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import assert_never
 
-from connectors.bol import call, orders, returns, windows, wire, writes
+from connectors.bol import call, offering, offers, orders, returns, stocktaking, windows, wire, writes
 from connectors.bol.client import PATIENCE, BolClient
 from connectors.bol.noticing import Noticing
 from connectors.bol.trip import SWEEP_PATIENCE, Sender, Trip
@@ -20,9 +20,11 @@ from streams.vocabulary.effects import (
     FetchBolOrder,
     HandleBolReturn,
     PushOffer,
+    ReadBolOffer,
     ReadBolShipments,
     ShipBolItems,
     Stumbled,
+    SweepBolInventory,
     SweepBolOffers,
     SweepBolOrders,
     SweepBolReturns,
@@ -35,7 +37,6 @@ from streams.vocabulary.events import (
     OrderNoticed,
     ProcessStatus,
     ProcessStatuses,
-    OfferPushed,
     SubscriptionCaredFor,
     Swept,
 )
@@ -104,16 +105,17 @@ class BolExecutor:
     async def _run(self, connection: str, trip: Trip, effect: BolEffect, repeated: bool) -> Answer | Failure:
         match effect:
             case PushOffer():
-                pushed = await trip.send(call.patch_stock(effect.offer_id, effect.amount))
-                if not isinstance(pushed, Delivered):
-                    return pushed
-                return OfferPushed(offer_id=effect.offer_id, amount=effect.amount)
+                return await offering.push(trip, effect)
             case FetchBolOrder():
                 return await self._fetch_order(trip, effect)
             case SweepBolOrders():
                 return await self._sweep_orders(connection, trip, effect)
             case SweepBolOffers():
                 return await self._sweep_offers(connection, trip, effect)
+            case ReadBolOffer():
+                return await offering.look(trip, effect)
+            case SweepBolInventory():
+                return await stocktaking.take(trip)
             case SweepProcessStatuses():
                 return await self._sweep_statuses(trip, effect)
             case CareForSubscription():
@@ -191,24 +193,30 @@ class BolExecutor:
     # -- offers
 
     async def _sweep_offers(self, connection: str, trip: Trip, effect: SweepBolOffers) -> Answer | Failure:
-        listed = await trip.send(call.list_offers(effect.cursor), SWEEP_PATIENCE)
-        if isinstance(listed, Refused) and listed.code in ("400", "404", "410") and effect.cursor:
+        """One page of one of the two lists; the cursor says where it goes on. What changes lists while they are read is
+        told twice, or not before the next round."""
+        place = offering.place_of(effect.cursor)
+        asked = await trip.send(
+            call.list_offers(place.cursor, place.page_size, place.for_sale), SWEEP_PATIENCE
+        )
+        if isinstance(asked, Refused) and asked.code in ("400", "404", "410") and place.cursor:
             # A cursor may not live for ever: after a long stop the round begins anew, but not again and again.
             last, now = self._round_begun.get(connection), self._clock()
             if last is not None and now < last + seconds(ROUND_AGAIN):
-                return listed
+                return asked
             self._round_begun[connection] = now
             return Swept(cursor="", more=True)
-        if not isinstance(listed, Delivered):
-            return listed
+        if not isinstance(asked, Delivered):
+            return asked
         # As old as the asking: a push that ended in between is not taken for a foreign write.
-        offers, cursor = wire.offers(listed.answer.body, listed.answer.raw.asked_at)
-        if not offers or cursor == effect.cursor:
-            cursor = ""  # the end, or a cursor that leads nowhere
+        seen, cursor = offers.listed(asked.answer.body, asked.answer.raw.asked_at, place.for_sale)
+        following = place.after(cursor if seen else "")
+        if not place.for_sale:
+            seen = await offering.explained(trip, seen)
         trip.messages.extend(
-            Message(flow="catalogue", entity=f"offer/{offer.offer_id}", event=offer) for offer in offers
+            Message(flow="catalogue", entity=f"offer/{one.offer_id}", event=one) for one in seen
         )
-        return Swept(cursor=cursor, more=bool(cursor), found=len(offers))
+        return Swept(cursor=following, more=bool(following), found=len(seen))
 
     # -- returns
 

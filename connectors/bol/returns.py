@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from connectors.bol.wire import MOST_UNITS, Unreadable, Wire, identifier, read
+from connectors.bol.wire import MOST_UNITS, Unreadable, Wire, identifier, line, read
 from streams.vocabulary.events import ReturnItem, ReturnNoticed
 from streams.vocabulary.time import utc
 
@@ -88,7 +88,8 @@ def _item(wire: _Item) -> ReturnItem:
         raise Unreadable(f"Bol's answer has a quantity of {wire.expected_quantity} in return item {rma_id}")
     reason = wire.return_reason or _Reason()
     last = _last(wire.processing_results or [])
-    parts = dict.fromkeys(filter(None, (_line(reason.main_reason), _line(reason.detailed_reason))))
+    told = (line(one, LONGEST_REASON) for one in (reason.main_reason, reason.detailed_reason))
+    parts = dict.fromkeys(filter(None, told))
     return ReturnItem(
         rma_id=rma_id,
         order_id=identifier(wire.order_id, "order"),
@@ -108,11 +109,6 @@ def _last(results: list[_Result]) -> _Result:
     dated = [(_moment(one.processing_date_time), place) for place, one in enumerate(results)]
     known = [(moment, place) for moment, place in dated if moment is not None]
     return results[max(known)[1] if known else -1]
-
-
-def _line(text: str | None) -> str:
-    shown = "".join(one if one.isprintable() else " " for one in (text or "")[: 2 * LONGEST_REASON])
-    return " ".join(shown.split())[:LONGEST_REASON]
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,23 +1,21 @@
-"""Bol's JSON into our words, but for orders (orders.py), shipments (shipments.py) and returns (returns.py). Pure. What
-we do not need is not looked at.
+"""Bol's JSON into our words, but for orders (orders.py), offers (offers.py), shipments (shipments.py), returns
+(returns.py) and what lies at Bol (inventory.py). Pure. What we do not need is not looked at.
 
-Shapes: contracts/bol-retailer-v10.openapi.json, bol-shared-v10 and bol-offers-v11. A missing optional field is
+Shapes: contracts/bol-retailer-v10.openapi.json and bol-shared-v10. A missing optional field is
 empty; a field of the wrong type, or an id that nothing can be addressed by, is an `Unreadable` answer.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
-from streams.vocabulary.events import OfferSeen, ProcessStatus
+from streams.vocabulary.events import ProcessStatus
 
 T = TypeVar("T")
 
-LONGEST_CURSOR = 4096
 LONGEST_WORDS = 500
 """Characters of an error message that are kept."""
 MOST_UNITS = 1_000_000
@@ -31,32 +29,6 @@ class Unreadable(Exception):
 
 class Wire(msgspec.Struct, rename="camel", frozen=True):
     """A shape of Bol's; fields in camelCase."""
-
-
-class _Stock(Wire, frozen=True):
-    amount: int | None = None
-    managed_by_retailer: bool | None = None
-
-
-class _Fulfilment(Wire, frozen=True):
-    method: str = "FBR"
-
-
-class _Offer(Wire, frozen=True):
-    offer_id: str
-    ean: str | None = None
-    reference: str | None = None
-    stock: _Stock | None = None
-    fulfilment: _Fulfilment | None = None
-
-
-class _Page(Wire, frozen=True):
-    next_cursor: str | None = None
-
-
-class _Offers(Wire, frozen=True):
-    offers: list[_Offer] | None = None
-    page: _Page | None = None
 
 
 class _Status(Wire, frozen=True):
@@ -95,36 +67,6 @@ class SignatureKey(Wire, frozen=True):
 
 class _Keys(Wire, frozen=True):
     signature_keys: list[SignatureKey] | None = None
-
-
-def offers(body: bytes, asked_at: datetime) -> tuple[list[OfferSeen], str]:
-    """`OfferListResponse`: the offers of one page and the next cursor ("": the last page). Raises Unreadable."""
-    wire = read(body, _Offers)
-    cursor = (wire.page.next_cursor if wire.page else None) or ""
-    if len(cursor) > LONGEST_CURSOR:
-        raise Unreadable("Bol's answer has a cursor that is too long")
-    return [_seen(one, asked_at) for one in wire.offers or []], cursor
-
-
-def offer(body: bytes, asked_at: datetime) -> OfferSeen:
-    """`OfferResponse`. Raises Unreadable."""
-    return _seen(read(body, _Offer), asked_at)
-
-
-def _seen(wire: _Offer, asked_at: datetime) -> OfferSeen:
-    stock = wire.stock or _Stock()
-    amount = stock.amount or 0
-    if abs(amount) > 1000 * MOST_UNITS:
-        raise Unreadable(f"Bol's answer has the amount {amount} on an offer")
-    return OfferSeen(
-        offer_id=identifier(wire.offer_id, "offer"),
-        ean=wire.ean or "",
-        reference=wire.reference or "",
-        amount=amount,
-        managed_by_retailer=stock.managed_by_retailer is not False,
-        fulfilment=wire.fulfilment.method if wire.fulfilment else "FBR",
-        read_at=asked_at,
-    )
 
 
 def statuses(body: bytes) -> tuple[ProcessStatus, ...]:
@@ -177,3 +119,9 @@ def identifier(text: str, what: str) -> str:
     if _IDENTIFIER.match(text) is None:
         raise Unreadable(f"Bol gave no {what} id that can be used ({text[:40]!r})")
     return text
+
+
+def line(text: str | None, longest: int) -> str:
+    """One line of at most so many characters, safe on a terminal."""
+    shown = "".join(one if one.isprintable() else " " for one in (text or "")[: 2 * longest])
+    return " ".join(shown.split())[:longest]

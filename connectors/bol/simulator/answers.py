@@ -68,6 +68,14 @@ def struck(rule: FaultRule, path: str, headers: dict[str, str]) -> Response:
     return as_problem(rule.status, "simulated trouble", path, headers)
 
 
+def without_items(told: dict[str, Any]) -> dict[str, Any]:
+    """A list's answer as if there were nothing on it, and nothing after it."""
+    emptied: dict[str, Any] = {name: [] if isinstance(one, list) else one for name, one in told.items()}
+    if isinstance(emptied.get("page"), dict):
+        emptied["page"] = {name: one for name, one in emptied["page"].items() if name != "nextCursor"}
+    return emptied
+
+
 class Cut(Response):
     """An answer that breaks off: more was promised than comes, so the server drops the connection."""
 

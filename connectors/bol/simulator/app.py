@@ -20,8 +20,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.bol.simulator import offers, orders, returns, subscriptions
-from connectors.bol.simulator.answers import Cut, as_json, as_problem, read, struck, takes
+from connectors.bol.simulator import inventory, offers, orders, returns, subscriptions
+from connectors.bol.simulator.answers import Cut, as_json, as_problem, read, struck, takes, without_items
 from connectors.bol.simulator.books import BolBooks
 from connectors.bol.simulator.config import BolSimulatorConfig
 from connectors.bol.simulator.control import control_routes
@@ -35,7 +35,13 @@ from streams.vocabulary.time import Clock, seconds
 
 SLOW_SECONDS = 2.0
 MOST_TOKENS = 1_000
-ENDPOINTS = (*offers.ENDPOINTS, *orders.ENDPOINTS, *returns.ENDPOINTS, *subscriptions.ENDPOINTS)
+ENDPOINTS = (
+    *offers.ENDPOINTS,
+    *orders.ENDPOINTS,
+    *returns.ENDPOINTS,
+    *inventory.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
+)
 
 
 class BolSimulator:
@@ -193,6 +199,9 @@ class BolSimulator:
                 return await self._cut(rule)
             case "truncated":
                 return Response(bytes(answer.body)[: len(answer.body) // 2], answer.status_code, headers)
+            case "empty-list" if answer.status_code == 200:
+                emptied = orjson.dumps(without_items(orjson.loads(answer.body)))
+                return Response(emptied, 200, headers, media_type=answer.media_type)
             case "http":
                 assert rule is not None
                 return struck(rule, path, headers)

@@ -17,6 +17,7 @@ LIMITS: Mapping[str, tuple[int, float]] = {
     "process-status": (100, 1.0),
     "subscriptions": (25, 1.0),
     "shipments": (25, 1.0),
+    "inventory": (20, 60.0),
     "list-returns": (20, 60.0),
     "get-return": (25, 1.0),
     "write-return": (25, 1.0),
@@ -52,6 +53,11 @@ class BolSimulatorConfig(Habits):
     """What a webhook can subscribe to: that ORDER is among them is not documented (facts/bol.md)."""
     no_reasons_status: Literal[200, 204] = 200
     """What `not-for-sale-reasons` answers for an offer that is for sale: 200 in the contract, 204 by hearsay."""
+    any_update_recounts: bool = False
+    """Whether a PATCH without an amount, too, is the update after which orders are counted (managedByRetailer true):
+    "after the last offer update" in bol-offers-v11, the last stock update in facts/bol.md."""
+    sufficient_from: int = 1
+    """Units from which on the inventory's stock is SUFFICIENT: the contract does not say."""
     push_tries: int = 10
     push_pause: float = 60.0
     """Seconds between tries: ten in about ten minutes, then the subscription is disabled."""

@@ -20,11 +20,15 @@ from connectors.bol.simulator import dump
 from connectors.bol.simulator.answers import drawn
 from connectors.bol.simulator.control_bodies import (
     Cancelled,
+    InventorySet,
     ItemNamed,
     LabelBought,
     NewOffers,
     NewOrder,
     Nothing,
+    OfferChanged,
+    OfferNamed,
+    OfferTakenOff,
     OrderedItem,
     ReturnAnnounced,
     Shipped,
@@ -60,6 +64,9 @@ class Control:
                 one.fulfilment,
                 one.title,
                 one.offer_id,
+                condition=None if one.condition is None else msgspec.to_builtins(one.condition),
+                on_hold=one.on_hold,
+                economic_operator=one.economic_operator,
             )
             for one in body.offers
         ]
@@ -172,6 +179,46 @@ class Control:
         books.set_stock(books.offer(body.offer_id), body.amount, None, "by hand")
         return {}
 
+    async def change_offer(self, body: OfferChanged) -> Any:
+        """Someone changes an offer by hand, past the bridge."""
+        books = self._simulator.books
+        offer = books.offer(body.offer_id)
+        if body.price_cents is not None:
+            books.set_price(offer, body.price_cents)
+        if body.amount is not None or body.managed_by_retailer is not None:
+            books.set_stock(offer, body.amount, body.managed_by_retailer, "by hand")
+        if body.on_hold is not None:
+            books.set_hold(offer, body.on_hold, "by hand")
+        if body.reference is not None:
+            offer.reference = body.reference
+        if body.economic_operator is not None:
+            offer.economic_operator = body.economic_operator
+        return {}
+
+    async def delete_offer(self, body: OfferNamed) -> Any:
+        """Someone deletes an offer by hand."""
+        books = self._simulator.books
+        books.delete_offer(books.offer(body.offer_id))
+        return {}
+
+    async def take_offline(self, body: OfferTakenOff) -> Any:
+        """Bol takes an offer off the shop, or puts it back."""
+        books = self._simulator.books
+        books.set_offline(books.offer(body.offer_id), tuple(one.objection() for one in body.reasons))
+        return {}
+
+    async def set_inventory(self, body: InventorySet) -> Any:
+        """Goods come in at Bol, are counted there, or are gone. Those before one that cannot be stay."""
+        books = self._simulator.books
+        bskus = []
+        for one in body.items:
+            if one.gone:
+                books.clear_out(one.ean)
+                bskus.append("")
+            else:
+                bskus.append(books.stock_at_bol(one.ean, one.bsku, one.regular, one.graded, one.title))
+        return {"bskus": bskus}
+
     async def rotate(self, body: Nothing) -> Any:
         """A new signature key."""
         return {"keyId": self._simulator.keys.rotate()}
@@ -221,6 +268,10 @@ def control_routes(simulator: BolSimulator) -> list[Route]:
         Route("/_control/faults", faults, methods=["GET", "DELETE"]),
         Route("/_control/faults", act(control.add_fault, FaultRule), methods=["POST"]),
         Route("/_control/offers", act(control.add_offers, NewOffers), methods=["POST"]),
+        Route("/_control/offers/change", act(control.change_offer, OfferChanged), methods=["POST"]),
+        Route("/_control/offers/delete", act(control.delete_offer, OfferNamed), methods=["POST"]),
+        Route("/_control/offers/offline", act(control.take_offline, OfferTakenOff), methods=["POST"]),
+        Route("/_control/inventory", act(control.set_inventory, InventorySet), methods=["POST"]),
         Route("/_control/orders", act(control.order, NewOrder), methods=["POST"]),
         Route("/_control/orders/cancel", act(control.cancel, Cancelled), methods=["POST"]),
         Route(

@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from connectors.bol.simulator.asked import Int32
+from connectors.bol.simulator.asked import Int32, New, Refurbished, Secondhand
 from connectors.bol.simulator.generator import Country, Customer
-from connectors.bol.simulator.records import Method, Party, TimeFrame
+from connectors.bol.simulator.records import Method, Objection, Party, TimeFrame
 from connectors.bol.simulator.wishes import ItemWish, OrderWish
 
 Text = Annotated[str, Meta(max_length=200)]
 Cents = Annotated[int, Meta(ge=0, le=10**12)]
 Units = Annotated[int, Meta(ge=0, le=10**6)]
+Amount = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Reason = Literal[
     "", "OUT_OF_STOCK", "REQUESTED_BY_CUSTOMER", "BAD_CONDITION", "HIGHER_SHIPCOST", "INCORRECT_PRICE",
     "NOT_AVAIL_IN_TIME", "NO_BOL_GUARANTEE", "ORDERED_TWICE", "RETAIN_ITEM", "TECH_ISSUE", "UNFINDABLE_ITEM", "OTHER",
@@ -39,6 +40,9 @@ class NewOffer(Body):
     fulfilment: Method = "FBR"
     title: str = ""
     offer_id: str = ""
+    condition: New | Secondhand | Refurbished | None = None
+    on_hold: bool = False
+    economic_operator: str = ""
 
 
 class NewOffers(Body):
@@ -213,3 +217,63 @@ class ReturnAnnounced(Body):
 class StockSet(Body):
     offer_id: str
     amount: Int32
+
+
+class OfferChanged(Body):
+    """What somebody changes in the partner site; what is not given stays."""
+
+    offer_id: str
+    amount: Amount | None = None
+    managed_by_retailer: bool | None = None
+    price_cents: Int32 | None = None
+    """Of one piece; the prices for several stay."""
+    on_hold: bool | None = None
+    reference: Annotated[str, Meta(max_length=100)] | None = None
+    economic_operator: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class OfferNamed(Body):
+    offer_id: str
+
+
+class ObjectionRaised(Body):
+    """A reason of Bol's (bol-offers-v11, Reason), its example where nothing is given."""
+
+    category: Literal[
+        "CONTENT", "PRICE", "STOCK", "SHOP_STATUS", "SELLING_RIGHTS", "ACCOUNT_RIGHTS", "ON_HOLD", "ASSORTMENT_POLICY",
+        "OFFER",
+    ] = "ASSORTMENT_POLICY"  # fmt: skip
+    code: Annotated[str, Meta(min_length=1, max_length=40)] = "3001-99"
+    description: Annotated[str, Meta(min_length=1, max_length=1000)] = (
+        "Offline due to incomplete economic operator"
+    )
+
+    def objection(self) -> Objection:
+        """As the books have it."""
+        return Objection(category=self.category, code=self.code, description=self.description)
+
+
+class OfferTakenOff(Body):
+    """Bol takes an offer off the shop; no reasons: it is back."""
+
+    offer_id: str
+    reasons: Annotated[list[ObjectionRaised], Meta(max_length=20)] = field(
+        default_factory=lambda: [ObjectionRaised()]
+    )
+
+
+class LyingSet(Body):
+    """How much of an EAN lies at Bol from now on."""
+
+    ean: str
+    regular: Amount = 0
+    graded: Amount = 0
+    title: Text = ""
+    bsku: Annotated[str, Meta(max_length=40)] = ""
+    """None: the EAN's first one, or a new one."""
+    gone: bool = False
+    """The EAN is listed no more."""
+
+
+class InventorySet(Body):
+    items: Annotated[list[LyingSet], Meta(max_length=100_000)]

@@ -13,8 +13,8 @@ from connectors.bol.simulator.records import Attempt, Item, Order, Return
 
 
 def books(one: BolBooks) -> dict[str, Any]:
-    """Offers with what is on sale, orders with prices, every change, what was oversold; what was shipped, cancelled and
-    returned, by whom and why; writes as long as they are remembered."""
+    """Offers with what is on sale, what lies at Bol, orders with prices, every change, what was oversold; what was
+    shipped, cancelled and returned, by whom and why; writes as long as they are remembered."""
     return {
         "offers": [
             {
@@ -26,9 +26,11 @@ def books(one: BolBooks) -> dict[str, Any]:
                 "onSale": one.on_sale(offer),
                 "priceCents": offer.cents(1),
                 "onHold": offer.on_hold,
+                "offline": [reason.code for reason in offer.offline],
             }
             for offer in one.offers.values()
         ],
+        "inventory": [told.lying(lying) for lying in one.warehouse.lying.values()],
         "orders": [_order(order) for order in one.orders.values()],
         "oversold": [
             {

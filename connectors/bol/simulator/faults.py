@@ -9,10 +9,12 @@ import msgspec
 
 from connectors.bol.simulator.records import Fate
 
-CallFault = Literal["http", "slow", "timeout", "timeout-after-effect", "truncated"]
+CallFault = Literal["http", "slow", "timeout", "timeout-after-effect", "truncated", "empty-list"]
 WriteFault = Literal["process-failure", "process-timeout"]
 PushFault = Literal["webhook-doubled", "webhook-reordered", "webhook-lost"]
 MOST_RULES = 100
+LISTS = ("list-offers", "list-orders", "list-returns", "inventory")
+"""Operations that `empty-list` can strike."""
 
 
 class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -20,9 +22,9 @@ class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     `http`: this status (429 with Retry-After); with `after_effect` it did happen. `slow`: the answer comes
     `seconds` late. `timeout`: nothing happens and after `seconds` the connection is cut; `timeout-after-effect`:
-    the same, but it did happen. `truncated`: it happened, and the answer is cut in half. `process-failure`,
-    `process-timeout`: the write is accepted with 202, does nothing and ends so. `webhook-*`: a push comes twice,
-    late, or never.
+    the same, but it did happen. `truncated`: it happened, and the answer is cut in half. `empty-list`: a list (one of
+    LISTS) is answered as if nothing were on it. `process-failure`, `process-timeout`: the write is accepted with 202,
+    does nothing and ends so. `webhook-*`: a push comes twice, late, or never.
     """
 
     kind: CallFault | WriteFault | PushFault
@@ -50,6 +52,8 @@ class FaultRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("seconds lie between 0 and 600")
         if max(len(self.operation), len(self.method), len(self.path)) > 100:
             raise ValueError("operation, method and path have at most 100 characters")
+        if self.kind == "empty-list" and self.operation not in LISTS:
+            raise ValueError(f"a list is one of {', '.join(LISTS)}")
         if self.kind.startswith("webhook-") and (self.method or self.path):
             raise ValueError("a push has no method and no path")
 

@@ -77,6 +77,8 @@ def patch_offer(call: Call) -> Told:
         books.set_prices(offer, body.pricing.cents())
     if amount is not None or managed is not None:
         books.set_stock(offer, amount, managed, "patch")
+    if amount is None and call.simulator.config.any_update_recounts:
+        books.recount(offer)
     if body.reference is not UNSET:
         offer.reference = body.reference
     if body.unknown_product_title is not UNSET:

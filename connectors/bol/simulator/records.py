@@ -27,6 +27,28 @@ class NotDone(Exception):
         self.name = name
 
 
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """Why Bol does not show an offer (bol-offers-v11, Reason)."""
+
+    category: str
+    code: str
+    description: str
+
+
+@dataclass(kw_only=True)
+class Lying:
+    """Units of a product in Bol's warehouse (bol-retailer-v10, Inventory)."""
+
+    ean: str
+    bsku: str
+    title: str = ""
+    regular: int = 0
+    """Can be sold."""
+    graded: int = 0
+    """Cannot be sold any more."""
+
+
 @dataclass(kw_only=True)
 class Offer:
     """An offer of the retailer. `prices`: (from how many pieces, cents a piece including VAT), ascending."""
@@ -46,6 +68,8 @@ class Offer:
     title: str = ""
     economic_operator: str = ""
     on_hold: bool = False
+    offline: tuple[Objection, ...] = ()
+    """What else Bol has against it."""
     revision: int = 0
     """Grows each time the amount is set."""
     ordered_since: int = 0
@@ -95,6 +119,8 @@ class Item:
     returned: int = 0
     """Units of registered returns."""
     cancellation_asked: bool = False
+    taken: list[tuple[Lying, int]] = field(default_factory=list)
+    """From Bol's warehouse, with how many units."""
 
     @property
     def ean(self) -> str:

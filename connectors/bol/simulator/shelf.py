@@ -2,7 +2,8 @@
 
 What is on sale (facts/bol.md, Offers and stock): with `managedByRetailer` the amount less the units ordered since
 it was last set, shipped or not (bol-offers-v11, Stock.correctedStock); without, the amount less all open orders. A
-cancelled unit counts in neither.
+cancelled unit counts in neither. Of an offer that Bol sends itself (FBB) it is what lies in Bol's warehouse, once
+anything of its EAN does; its own amount before that.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from connectors.bol.simulator.records import Change, Item, Method, NotDone, Offer, named
+from connectors.bol.simulator.records import Change, Item, Method, NotDone, Objection, Offer, named
+from connectors.bol.simulator.warehouse import Warehouse
 from streams.vocabulary.time import Clock
 
 MOST_OFFERS = 200_000
@@ -39,6 +41,7 @@ class Shelf:
         self.offers: dict[str, Offer] = {}
         self.changes: list[Change] = []
         self.changes_dropped = 0
+        self.warehouse = Warehouse()
         self._numbers = 0
         self._listed: list[Offer] = []
         self._by_ean: dict[str, list[Offer]] = {}
@@ -61,8 +64,7 @@ class Shelf:
     ) -> Offer:
         """A new offer. Raises NotDone: 409 where this EAN has one in this condition, 400 for what cannot be."""
         condition = condition or NEW
-        if not (ean.isascii() and ean.isdigit() and 8 <= len(ean) <= 13):
-            raise NotDone("ean must have 8 to 13 digits", name="ean")
+        _ean(ean)
         if any(other.condition == condition for other in self._by_ean.get(ean, ())):
             raise NotDone(f"an offer for EAN {ean} in this condition exists already", 409, "ean")
         if offer_id in self.offers:
@@ -127,15 +129,64 @@ class Shelf:
         offer.prices = _prices(prices)
         offer.modified = self.clock()
 
+    def set_price(self, offer: Offer, cents: int) -> None:
+        """Of one piece; the prices for several stay. Raises NotDone."""
+        self.set_prices(offer, ((1, cents), *offer.prices[1:]))
+
+    def recount(self, offer: Offer) -> None:
+        """The orders so far are taken to be in its amount."""
+        offer.ordered_since = 0
+        offer.revision += 1
+        self.changed(offer, "recounted")
+
+    def set_hold(self, offer: Offer, on_hold: bool, cause: str) -> None:
+        """The retailer holds it back, or no longer."""
+        offer.on_hold = on_hold
+        offer.modified = self.clock()
+        self.changed(offer, cause)
+
+    def set_offline(self, offer: Offer, reasons: tuple[Objection, ...]) -> None:
+        """Bol takes it off the shop for these reasons; none: it is back."""
+        offer.offline = reasons
+        offer.modified = self.clock()
+        self.changed(offer, "offline" if reasons else "online")
+
+    def stock_at_bol(self, ean: str, bsku: str, regular: int, graded: int, title: str) -> str:
+        """So much of it lies in Bol's warehouse from now on. Without a bsku, the EAN's first one, or a new one. Gives
+        the bsku. Raises NotDone."""
+        _ean(ean)
+        if not bsku:
+            known = self.warehouse.of(ean)
+            bsku = known[0].bsku if known else f"295{self.number():010d}"
+        self.warehouse.put(ean, bsku, regular, graded, title or f"Artikel {ean}")
+        self._moved_at_bol(ean, "at Bol")
+        return bsku
+
+    def clear_out(self, ean: str) -> None:
+        """Bol's inventory lists the EAN no more."""
+        self.warehouse.clear_out(ean)
+        self._moved_at_bol(ean, "at Bol")
+
+    def _moved_at_bol(self, ean: str, cause: str, but: Offer | None = None) -> None:
+        """Notes what is on sale of the offers that live from Bol's warehouse."""
+        for offer in self._by_ean.get(ean, ()):
+            if offer.method == "FBB" and offer is not but:
+                self.changed(offer, cause)
+
     def corrected(self, offer: Offer) -> int:
         """`correctedStock`."""
         return max(0, offer.amount - (offer.ordered_since if offer.managed else offer.waiting))
 
+    def left(self, offer: Offer) -> int:
+        """What could be sold if it is shown."""
+        at_bol = self.warehouse.regular(offer.ean) if offer.method == "FBB" else None
+        return self.corrected(offer) if at_bol is None else at_bol
+
     def on_sale(self, offer: Offer) -> int:
         """What a customer can buy."""
-        if offer.on_hold or not offer.countries or offer.offer_id not in self.offers:
+        if offer.on_hold or offer.offline or not offer.countries or offer.offer_id not in self.offers:
             return 0
-        return self.corrected(offer)
+        return self.left(offer)
 
     def changed(self, offer: Offer, cause: str) -> None:
         """Notes what is on sale now."""
@@ -149,6 +200,9 @@ class Shelf:
 
     def take(self, item: Item, cause: str) -> None:
         """A customer has ordered it."""
+        if item.fulfilment == "FBB":
+            self.warehouse.take(item)
+            self._moved_at_bol(item.ean, cause, but=item.offer)
         if item.fulfilment == item.offer.method:
             item.offer.ordered_since += item.quantity
             item.offer.waiting += item.quantity
@@ -156,6 +210,9 @@ class Shelf:
 
     def give_back(self, item: Item, quantity: int, cause: str) -> None:
         """So many units of it were cancelled."""
+        if item.fulfilment == "FBB":
+            self.warehouse.give_back(item, quantity)
+            self._moved_at_bol(item.ean, cause, but=item.offer)
         if item.fulfilment == item.offer.method:
             item.offer.waiting -= quantity
             if item.revision == item.offer.revision:
@@ -172,6 +229,11 @@ class Shelf:
         """The next number, for whatever needs one."""
         self._numbers += 1
         return self._numbers
+
+
+def _ean(text: str) -> None:
+    if not (text.isascii() and text.isdigit() and 8 <= len(text) <= 13):
+        raise NotDone("ean must have 8 to 13 digits", name="ean")
 
 
 def _number_of(offer: Offer) -> int:

@@ -11,6 +11,8 @@ import orjson
 from connectors.bol.simulator.generator import Customer
 from connectors.bol.simulator.records import (
     Item,
+    Lying,
+    Objection,
     Offer,
     Order,
     Process,
@@ -34,6 +36,15 @@ TITLES = {
     415: "Unsupported media type",
     429: "Too many requests",
 }
+ON_HOLD = Objection(
+    category="ON_HOLD", code="4003-1", description="The seller has not marked the offer for-sale"
+)
+NO_STOCK = Objection(
+    category="STOCK",
+    code="4003-3",
+    description="Out of stock or remaining stock is reserved for pending orders.",
+)
+"""As in bol-offers-v11, OnHoldReason and StockReason."""
 
 
 def local(moment: datetime) -> str:
@@ -82,18 +93,29 @@ def offer(shelf: Shelf, one: Offer) -> dict[str, Any]:
 
 def not_for_sale(shelf: Shelf, one: Offer) -> dict[str, Any]:
     """NotForSaleReasons: no countries where it is for sale."""
-    reasons = []
+    reasons = list(one.offline)
     if one.on_hold:
-        reasons.append(("ON_HOLD", "The offer is on hold by the retailer."))
-    if shelf.corrected(one) == 0:
-        reasons.append(("STOCK", "The offer has no stock."))
+        reasons.append(ON_HOLD)
+    if shelf.left(one) == 0:
+        reasons.append(NO_STOCK)
     told = [
-        {"category": category, "code": category, "description": description}
-        for category, description in reasons
+        {"category": reason.category, "code": reason.code, "description": reason.description}
+        for reason in reasons
     ]
     return {
         "offerId": one.offer_id,
         "countries": [{"countryCode": country, "reasons": told} for country in one.countries if told],
+    }
+
+
+def lying(one: Lying) -> dict[str, Any]:
+    """Inventory."""
+    return {
+        "ean": one.ean,
+        "bsku": one.bsku,
+        "gradedStock": one.graded,
+        "regularStock": one.regular,
+        "title": one.title,
     }
 
 

@@ -28,11 +28,11 @@ async def test_offers_are_loaded_from_a_list(shop: Shop) -> None:
     assert dumped == [
         {
             "offerId": ids[0], "ean": EAN, "reference": "1001", "amount": 3, "managedByRetailer": False,
-            "onSale": 3, "priceCents": 1995, "onHold": False,
+            "onSale": 3, "priceCents": 1995, "onHold": False, "offline": [],
         },
         {
             "offerId": NOWHERE, "ean": "12345678", "reference": "", "amount": 0, "managedByRetailer": True,
-            "onSale": 0, "priceCents": 250, "onHold": False,
+            "onSale": 0, "priceCents": 250, "onHold": False, "offline": [],
         },
     ]  # fmt: skip
     # They are offers like any other.
