@@ -157,7 +157,7 @@ def _words(wire: _Reason) -> str:
     missing = ", ".join(filter(None, names))
     said = line(wire.description, LONGEST_REASON) or line(wire.category, LONGEST_WORD)
     text = f"{said}: {missing}" if said and missing else said or missing
-    if not code or not text:
+    if code in ("", text) or not text:
         return text[:LONGEST_REASON] or code
     return f"{text[: LONGEST_REASON - len(code) - 3]} ({code})"
 

@@ -129,19 +129,27 @@ def _example(name: str, schema: dict[str, Any]) -> Any:
 
 @cache
 def _json_schemas(name: str) -> dict[str, Any]:
-    """OpenAPI 3.0 schemas as JSON Schema: `nullable` becomes a choice."""
-    changed: dict[str, Any] = _nullable(contract(name)["components"])
+    changed: dict[str, Any] = plain(contract(name)["components"])
     return changed
 
 
-def _nullable(node: Any) -> Any:
+def plain(node: Any) -> Any:
+    """OpenAPI 3.0 as JSON Schema: `nullable` and `discriminator` become choices."""
     if isinstance(node, list):
-        return [_nullable(one) for one in node]
+        return [plain(one) for one in node]
     if not isinstance(node, dict):
         return node
-    changed = {key: _nullable(one) for key, one in node.items() if key not in ("nullable", "example")}
+    if "discriminator" in node and "mapping" in node["discriminator"]:
+        name = node["discriminator"]["propertyName"]
+        return {
+            "anyOf": [
+                {"allOf": [{"properties": {name: {"enum": [word]}}, "required": [name]}, {"$ref": place}]}
+                for word, place in node["discriminator"]["mapping"].items()
+            ]
+        }
+    changed = {key: plain(one) for key, one in node.items() if key not in ("nullable", "example")}
     return {"anyOf": [changed, {"type": "null"}]} if node.get("nullable") is True else changed
 
 
 def _validator(name: str, schema: dict[str, Any]) -> Any:
-    return Draft4Validator({**_nullable(schema), "components": _json_schemas(name)})
+    return Draft4Validator({**plain(schema), "components": _json_schemas(name)})

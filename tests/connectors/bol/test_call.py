@@ -15,13 +15,40 @@ HOOK = "https://shop.test/bol?a=1&b"
 
 CALLS = [
     (
-        call.patch_stock(OFFER, 12),
+        call.patch_offer(OFFER, 12),
         f"PATCH /retailer/offers/{OFFER}",
         V11,
         b'{"stock":{"amount":12,"managedByRetailer":true}}',
     ),
+    (
+        call.patch_offer(OFFER, 0, False, ((1, 1990), (10, 100)), True),
+        f"PATCH /retailer/offers/{OFFER}",
+        V11,
+        b'{"stock":{"amount":0,"managedByRetailer":false},"pricing":{"bundlePrices":[{"quantity":1,"unitPrice":19.90},'
+        b'{"quantity":10,"unitPrice":1.00}]},"onHoldByRetailer":true}',
+    ),
+    (
+        call.patch_offer(OFFER, 3, on_hold=False),
+        f"PATCH /retailer/offers/{OFFER}",
+        V11,
+        b'{"stock":{"amount":3,"managedByRetailer":true},"onHoldByRetailer":false}',
+    ),
     (call.list_offers(""), "GET /retailer/offers?page-size=100", V11, None),
     (call.list_offers("a+b/c=&d", 1), "GET /retailer/offers?page-size=1&cursor=a%2Bb%2Fc%3D%26d", V11, None),
+    (
+        call.list_offers("c", 50, True),
+        "GET /retailer/offers?page-size=50&for-sale=true&cursor=c",
+        V11,
+        None,
+    ),
+    (call.list_offers("", 50, False), "GET /retailer/offers?page-size=50&for-sale=false", V11, None),
+    (
+        call.not_for_sale_reasons(OFFER),
+        f"GET /retailer/offers/{OFFER}/not-for-sale-reasons",
+        V11,
+        None,
+    ),
+    (call.list_inventory(3), "GET /retailer/inventory?page=3", V10, None),
     (call.get_offer(OFFER), f"GET /retailer/offers/{OFFER}", V11, None),
     (call.get_order("A2K8290LP8"), "GET /retailer/orders/A2K8290LP8", V10, None),
     (

@@ -39,7 +39,7 @@ from tests.connectors.bol.market import (
     told,
 )
 
-PUSH = call.patch_stock(OFFER, 12)
+PUSH = call.patch_offer(OFFER, 12)
 LIST = call.list_orders((("change-interval-minute", "3"),), 1)
 CREATE = call.create_subscription("https://shop.test/bol", ("SHIPMENT",))
 RETRY = RetryPolicy(tries=3)

@@ -35,14 +35,12 @@ from streams.vocabulary.effects import (
     Execution,
     FetchBolOrder,
     PushOffer,
-    SweepBolOffers,
     SweepBolOrders,
     SweepProcessStatuses,
 )
 from streams.vocabulary.events import (
     BolOrderFetched,
     OfferPushed,
-    OfferSeen,
     OrderNoticed,
     ProcessNoticed,
     ProcessStatuses,
@@ -130,51 +128,6 @@ async def shop() -> AsyncIterator[Shop]:
     yield made
     await made.simulator.aclose()
     await made.http.aclose()
-
-
-# -- stock
-
-
-async def test_stock_is_pushed_and_read_back(shop: Shop) -> None:
-    offer_id = shop.offer(5)
-    done = await shop.run(PushOffer(offer_id=offer_id, amount=3))
-    assert done.outcome == OfferPushed(offer_id=offer_id, amount=3)
-    assert shop.simulator.books.offers[offer_id].managed
-    done = await shop.run(SweepBolOffers())
-    assert done.outcome == Swept(cursor="", more=False, found=1)
-    [message] = done.messages
-    assert message.event == OfferSeen(
-        offer_id=offer_id, ean="8712345678906", reference="sku0", amount=3, read_at=shop.time.now
-    )
-    one = await shop.client.send(call.get_offer(offer_id))
-    assert isinstance(one, Delivered)
-    assert wire.offer(one.answer.body, shop.time.now) == message.event
-
-
-async def test_an_offer_that_is_gone(shop: Shop) -> None:
-    done = await shop.run(PushOffer(offer_id="6ff736b5-cdd0-4150-8c67-78269ee986f5", amount=3))
-    assert isinstance(done.outcome, Refused)
-    assert done.outcome.code == "404"
-    assert "was not found" in done.outcome.said
-
-
-async def test_a_round_over_all_offers(shop: Shop) -> None:
-    known = {shop.offer(1, number) for number in range(250)}
-    seen: list[str] = []
-    cursor, more, rounds = "", True, 0
-    while more:
-        done = await shop.run(SweepBolOffers(cursor=cursor))
-        assert isinstance(done.outcome, Swept)
-        cursor, more, rounds = done.outcome.cursor, done.outcome.more, rounds + 1
-        seen += [message.event.offer_id for message in done.messages if isinstance(message.event, OfferSeen)]
-    assert rounds == 3
-    assert set(seen) == known
-    assert len(seen) == 250
-
-
-async def test_a_cursor_that_bol_does_not_take(shop: Shop) -> None:
-    done = await shop.run(SweepBolOffers(cursor="nonsense"))
-    assert done.outcome == Swept(cursor="", more=True)
 
 
 # -- orders

@@ -20,10 +20,12 @@ from streams.vocabulary.effects import (
     FetchBolOrder,
     HandleBolReturn,
     PushOffer,
+    ReadBolOffer,
     ReadBolShipments,
     ReadStock,
     Sent,
     ShipBolItems,
+    SweepBolInventory,
     SweepBolOffers,
     SweepBolOrders,
     SweepBolReturns,
@@ -31,9 +33,6 @@ from streams.vocabulary.effects import (
 )
 from streams.vocabulary.events import (
     BolOrderFetched,
-    Message,
-    OfferPushed,
-    OfferSeen,
     OrderNoticed,
     ProcessStatus,
     ProcessStatuses,
@@ -45,8 +44,10 @@ from tests.connectors.bol import contract
 from tests.connectors.bol.market import (
     CANCEL,
     CHANGE,
+    GET_OFFER,
     GET_ORDER,
     HANDLE,
+    INVENTORY,
     LIST_OFFERS,
     LIST_ORDERS,
     LIST_RETURNS,
@@ -61,7 +62,6 @@ from tests.connectors.bol.market import (
     SUBSCRIPTIONS,
     Market,
     Reply,
-    empty,
     limited,
     listed_item,
     listed_order,
@@ -69,7 +69,6 @@ from tests.connectors.bol.market import (
     odd,
     problem,
     process,
-    sold_offer,
     subscription,
     told,
 )
@@ -82,6 +81,8 @@ EVERY: list[BolEffect] = [
     FetchBolOrder(order_id="A2K8290LP8"),
     SweepBolOrders(since=START),
     SweepBolOffers(),
+    ReadBolOffer(offer_id=OFFER),
+    SweepBolInventory(),
     SweepProcessStatuses(process_ids=("p1",)),
     CareForSubscription(url=URL),
     ShipBolItems(order_id="A1", items=(Sent(item_id="i1", quantity=1),), reference="r"),
@@ -92,8 +93,8 @@ EVERY: list[BolEffect] = [
     HandleBolReturn(return_id="1", rma_id="2", result="RETURN_RECEIVED", quantity=1),
 ]
 OPERATIONS = (
-    PATCH, GET_ORDER, LIST_ORDERS, LIST_OFFERS, STATUSES, SUBSCRIPTIONS, SHIP, CANCEL, STATUS, LIST_SHIPMENTS,
-    LIST_RETURNS, HANDLE,
+    PATCH, GET_ORDER, LIST_ORDERS, LIST_OFFERS, GET_OFFER, INVENTORY, STATUSES, SUBSCRIPTIONS, SHIP, CANCEL, STATUS,
+    LIST_SHIPMENTS, LIST_RETURNS, HANDLE,
 )  # fmt: skip
 
 
@@ -104,25 +105,6 @@ def test_every_effect_is_tried() -> None:
 async def execute(market: Market, effect: BolEffect, policy: RetryPolicy | None = None) -> Execution:
     executor = market.executor(policy) if policy else market.executor()
     return await executor.execute("shop", effect, False)
-
-
-# -- stock
-
-
-async def test_a_push_of_stock(market: Market) -> None:
-    market.will(PATCH, empty())
-    done = await execute(market, PushOffer(offer_id=OFFER, amount=7))
-    assert done == Execution(
-        outcome=OfferPushed(offer_id=OFFER, amount=7), asked_at=START, answered_at=START, began=START
-    )
-    assert market.sent() == {"stock": {"amount": 7, "managedByRetailer": True}}
-
-
-async def test_a_push_that_is_refused_keeps_the_answer(market: Market) -> None:
-    market.will(PATCH, problem(404, "no such offer"))
-    done = await execute(market, PushOffer(offer_id=OFFER, amount=7))
-    assert done.outcome == Refused(said="HTTP 404 no such offer", code="404")
-    assert [one.status for one in done.raw] == [404]
 
 
 # -- orders
@@ -332,62 +314,6 @@ async def test_answers_that_are_too_long_together(market: Market) -> None:
     done = await execute(market, SweepBolReturns())
     assert done.outcome == AnswerLost(why="Bol's answers are longer than 67108864 bytes together")
     assert len(market.requests) == 10
-
-
-# -- offers
-
-
-def offers_page(*offers: dict[str, Any], cursor: str = "") -> httpx.Response:
-    return told({"offers": list(offers), "page": {"nextCursor": cursor} if cursor else {}})
-
-
-async def test_a_page_of_offers(market: Market) -> None:
-    market.will(LIST_OFFERS, offers_page(sold_offer(OFFER, 7), cursor="next"))
-    done = await execute(market, SweepBolOffers(cursor="this"))
-    assert done.outcome == Swept(cursor="next", more=True, found=1)
-    seen = OfferSeen(offer_id=OFFER, ean="8712345678906", reference="1001", amount=7, read_at=START)
-    assert done.messages == (Message(flow="catalogue", entity=f"offer/{OFFER}", event=seen),)
-    assert dict(market.requests[0].url.params) == {"page-size": "100", "cursor": "this"}
-
-
-@pytest.mark.parametrize(
-    ("page", "found"),
-    [
-        (offers_page(sold_offer(OFFER)), 1),
-        (offers_page(), 0),
-        (offers_page(cursor="next"), 0),
-        (offers_page(sold_offer(OFFER), cursor="this"), 1),
-    ],
-)
-async def test_the_end_of_the_round(market: Market, page: httpx.Response, found: int) -> None:
-    market.will(LIST_OFFERS, page)
-    done = await execute(market, SweepBolOffers(cursor="this"))
-    assert done.outcome == Swept(cursor="", more=False, found=found)
-
-
-async def test_offers_are_as_old_as_the_asking(market: Market) -> None:
-    async def slowly(request: httpx.Request) -> httpx.Response:
-        market.time.go(3)
-        return offers_page(sold_offer(OFFER))
-
-    market.will(LIST_OFFERS, slowly)
-    done = await execute(market, SweepBolOffers())
-    [message] = done.messages
-    assert isinstance(message.event, OfferSeen)
-    assert message.event.read_at == START
-    assert (done.asked_at, done.answered_at) == (START, START + timedelta(seconds=3))
-
-
-async def test_a_cursor_that_is_no_longer_taken_begins_the_round_anew_once_an_hour(market: Market) -> None:
-    market.will(LIST_OFFERS, problem(400, "invalid cursor"))
-    executor = market.executor()
-    refused = Refused(said="HTTP 400 invalid cursor", code="400")
-    outcomes = []
-    for wait in (0, 10, 3589, 1):
-        market.time.go(wait)
-        outcomes.append((await executor.execute("shop", SweepBolOffers(cursor="old"), False)).outcome)
-    assert outcomes == [Swept(cursor="", more=True), refused, refused, Swept(cursor="", more=True)]
-    assert (await executor.execute("shop", SweepBolOffers(), False)).outcome == refused
 
 
 # -- process statuses

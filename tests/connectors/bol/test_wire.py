@@ -1,4 +1,4 @@
-"""Offers, process statuses, subscriptions and keys from the wire."""
+"""Process statuses, subscriptions and keys from the wire; a line that is safe to show."""
 
 from __future__ import annotations
 
@@ -11,64 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.bol import wire
-from streams.vocabulary.events import OfferSeen, ProcessStatus
+from streams.vocabulary.events import ProcessStatus
 from tests.connectors.bol import contract
-from tests.connectors.bol.market import OFFER, START, process, sold_offer, subscription
-
-PAGE = contract.example("bol-offers-v11", "OfferListResponse")
-
-
-def offers(body: Any) -> tuple[list[OfferSeen], str]:
-    return wire.offers(orjson.dumps(body), START)
-
-
-def test_the_offers_of_the_contract() -> None:
-    # The contract's own example of `margin` and the like is no matter of ours; its shape is judged in the market.
-    [seen], cursor = offers({"offers": [PAGE["offers"][0]], "page": {"pageSize": 50, "nextCursor": "abc"}})
-    assert seen == OfferSeen(
-        offer_id=OFFER, ean="0000007740404", reference="AX1234", amount=0, fulfilment="FBR", read_at=START
-    )
-    assert cursor == "abc"
-
-
-def test_an_offer_with_all_we_look_at() -> None:
-    body = sold_offer(OFFER, 7, fulfilment={"method": "FBB"}) | {
-        "stock": {"amount": 7, "correctedStock": 5, "managedByRetailer": False}
-    }
-    contract.check("bol-offers-v11", "OfferResponse", body)
-    seen = wire.offer(orjson.dumps(body), START)
-    assert (seen.amount, seen.managed_by_retailer, seen.fulfilment) == (7, False, "FBB")
-
-
-def test_an_offer_with_the_least() -> None:
-    body = {
-        key: value
-        for key, value in sold_offer(OFFER).items()
-        if key
-        in ("offerId", "lastModifiedDateTime", "onHoldByRetailer", "condition", "pricing", "fulfilment")
-    }
-    contract.check("bol-offers-v11", "OfferResponse", body)
-    [seen], cursor = offers({"offers": [body], "page": {}})
-    assert (seen.ean, seen.reference, seen.amount, seen.managed_by_retailer) == ("", "", 0, True)
-    assert cursor == ""
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"offers": [{}]},
-        {"offers": [{"offerId": ""}]},
-        {"offers": [sold_offer("a b")]},
-        {"offers": [sold_offer(OFFER, 10**12)]},
-        {"offers": [sold_offer(OFFER) | {"stock": {"amount": "3"}}]},
-        {"offers": [], "page": {"nextCursor": "x" * 5000}},
-        {"offers": {}},
-        [],
-    ],
-)
-def test_what_are_no_offers(body: Any) -> None:
-    with pytest.raises(wire.Unreadable):
-        offers(body)
+from tests.connectors.bol.market import process, subscription
 
 
 def test_process_statuses() -> None:
@@ -118,8 +63,6 @@ def test_keys() -> None:
 
 
 READERS: list[Callable[[bytes], Any]] = [
-    lambda body: wire.offers(body, START),
-    lambda body: wire.offer(body, START),
     wire.statuses,
     wire.status,
     wire.accepted,
@@ -138,12 +81,26 @@ def test_rubbish(read: Callable[[bytes], Any], body: bytes) -> None:
 
 def test_cut_at_every_byte() -> None:
     for made, read in (
-        ({"offers": [sold_offer(OFFER)], "page": {"nextCursor": "c"}}, READERS[0]),
-        ({"processStatuses": [process()]}, READERS[2]),
-        ({"subscriptions": [subscription()]}, READERS[5]),
+        ({"processStatuses": [process()]}, wire.statuses),
+        ({"subscriptions": [subscription()]}, wire.subscriptions),
     ):
         body = orjson.dumps(made)
         read(body)
         for length in range(len(body)):
             with pytest.raises(wire.Unreadable):
                 read(body[:length])
+
+
+@given(st.text(max_size=300) | st.none(), st.integers(0, 50))
+def test_a_line_is_short_and_printable(text: str | None, longest: int) -> None:
+    shown = wire.line(text, longest)
+    assert len(shown) <= longest
+    assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(None, ""), ("  a\n\tb  c ", "a b c"), ("a\x1b[31mb", "a [31mb"), ("abcdef", "abcd"), ("é ∞", "é ∞")],
+)
+def test_a_line(text: str | None, shown: str) -> None:
+    assert wire.line(text, 4 if text == "abcdef" else 20) == shown

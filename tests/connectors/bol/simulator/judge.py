@@ -10,7 +10,7 @@ from uuid import UUID
 
 from jsonschema import Draft4Validator, FormatChecker
 
-from tests.connectors.bol.contract import contract, operation_of
+from tests.connectors.bol.contract import contract, operation_of, plain
 
 
 def _formats() -> FormatChecker:
@@ -50,28 +50,10 @@ def check(name: str, schema: str, body: Any) -> None:
 
 
 def _validator(name: str, schema: dict[str, Any]) -> Any:
-    return Draft4Validator({**_plain(schema), "components": _components(name)}, format_checker=FORMATS)
+    return Draft4Validator({**plain(schema), "components": _components(name)}, format_checker=FORMATS)
 
 
 @cache
 def _components(name: str) -> dict[str, Any]:
-    plain: dict[str, Any] = _plain(contract(name)["components"])
-    return plain
-
-
-def _plain(node: Any) -> Any:
-    """OpenAPI 3.0 as JSON Schema: `nullable` and `discriminator` become choices."""
-    if isinstance(node, list):
-        return [_plain(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    if "discriminator" in node and "mapping" in node["discriminator"]:
-        name = node["discriminator"]["propertyName"]
-        return {
-            "anyOf": [
-                {"allOf": [{"properties": {name: {"enum": [word]}}, "required": [name]}, {"$ref": place}]}
-                for word, place in node["discriminator"]["mapping"].items()
-            ]
-        }
-    changed = {key: _plain(one) for key, one in node.items() if key not in ("nullable", "example")}
-    return {"anyOf": [changed, {"type": "null"}]} if node.get("nullable") is True else changed
+    changed: dict[str, Any] = plain(contract(name)["components"])
+    return changed
