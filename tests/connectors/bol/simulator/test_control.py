@@ -160,6 +160,105 @@ async def test_somebody_sets_the_stock_past_the_bridge(shop: Shop) -> None:
     await shop.control("stock", {"offerId": offer_id, "amount": -1}, 400)
 
 
+async def test_somebody_changes_an_offer_past_the_bridge(shop: Shop) -> None:
+    offer_id = shop.offer(5, prices=((1, 1000), (3, 900)))
+    shop.time.go(1)
+    change = {
+        "offerId": offer_id, "amount": 7, "managedByRetailer": True, "priceCents": 1100, "onHold": True,
+        "reference": "new", "economicOperator": "eo-2",
+    }  # fmt: skip
+    await shop.control("offers/change", change)
+    told = await shop.call("GET", f"/retailer/offers/{offer_id}")
+    assert told["stock"] == {"amount": 7, "correctedStock": 7, "managedByRetailer": True}
+    assert [one["unitPrice"] for one in told["pricing"]["bundlePrices"]] == [11, 9]
+    assert (told["onHoldByRetailer"], told["reference"], told["economicOperatorId"]) == (True, "new", "eo-2")
+    assert told["lastModifiedDateTime"] == "2026-11-20T09:30:01.123Z"
+    changes = (await shop.dumped())["changes"]
+    assert [(one["cause"], one["onSale"]) for one in changes[1:]] == [("by hand", 7), ("by hand", 0)]
+    await shop.control("offers/change", {"offerId": offer_id})
+    assert await shop.call("GET", f"/retailer/offers/{offer_id}") == told
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"offerId": NOWHERE, "amount": 1}, 404),
+        ({"amount": -1}, 400),
+        ({"amount": 2**31}, 400),
+        ({"priceCents": 99}, 400),
+        ({"priceCents": 900, "amount": 1}, 400),
+        ({"reference": "r" * 101}, 400),
+        ({"colour": "red"}, 400),
+    ],
+)
+async def test_a_change_that_cannot_be(shop: Shop, more: dict[str, Any], status: int) -> None:
+    offer_id = shop.offer(5, prices=((1, 1000), (3, 900)))
+    assert (await shop.control("offers/change", {"offerId": offer_id, **more}, status))["error"]
+    offer = shop.books.offers[offer_id]
+    assert (offer.amount, offer.prices, offer.reference) == (5, ((1, 1000), (3, 900)), "sku0")
+
+
+async def test_somebody_deletes_an_offer(shop: Shop) -> None:
+    offer_id = shop.offer(5)
+    await shop.control("offers/delete", {"offerId": offer_id})
+    await shop.call("GET", f"/retailer/offers/{offer_id}", status=404)
+    await shop.control("offers/delete", {"offerId": offer_id}, 404)
+
+
+async def test_bol_takes_an_offer_off_and_puts_it_back(shop: Shop) -> None:
+    offer_id = shop.offer(5)
+    reasons = [{"category": "PRICE", "code": "4000-1", "description": "Price too high"}]
+    await shop.control("offers/offline", {"offerId": offer_id, "reasons": reasons})
+    dumped = await shop.dumped()
+    assert [dumped["offers"][0][name] for name in ("onSale", "amount", "offline")] == [0, 5, ["4000-1"]]
+    assert (await shop.control("orders", {"items": [{"offerId": offer_id, "quantity": 1}]}, 409))["error"]
+    await shop.control("offers/offline", {"offerId": offer_id, "reasons": []})
+    dumped = await shop.dumped()
+    assert dumped["offers"][0]["onSale"] == 5
+    assert [one["cause"] for one in dumped["changes"]] == ["created", "offline", "online"]
+    for body, status in (
+        ({"offerId": NOWHERE}, 404),
+        ({"offerId": offer_id, "reasons": [{"category": "WEATHER"}]}, 400),
+        ({"offerId": offer_id, "reasons": [{}] * 21}, 400),
+    ):
+        assert (await shop.control("offers/offline", body, status))["error"]
+
+
+async def test_offers_are_loaded_with_condition_hold_and_economic_operator(shop: Shop) -> None:
+    conditions = [
+        {"category": "NEW"},
+        {"category": "SECONDHAND", "state": "GOOD"},
+        {"category": "REFURBISHED", "grade": "A", "margin": False},
+    ]
+    offers = [{"ean": EAN, "amount": 1, "condition": one} for one in conditions]
+    ids = (await shop.control("offers", {"offers": [*offers[:2], offers[2] | {"onHold": True}]}))["offerIds"]
+    told = [await shop.call("GET", f"/retailer/offers/{one}") for one in ids]
+    assert [one["condition"] for one in told] == conditions
+    assert [one["onHoldByRetailer"] for one in told] == [False, False, True]
+    more = [{"ean": "12345678", "economicOperator": "eo-1"}]
+    [other] = (await shop.control("offers", {"offers": more}))["offerIds"]
+    assert (await shop.call("GET", f"/retailer/offers/{other}"))["economicOperatorId"] == "eo-1"
+    assert (await shop.control("offers", {"offers": [offers[0] | {"condition": {"category": "OLD"}}]}, 400))[
+        "error"
+    ]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"ean": "x"}],
+        [{}],
+        [{"ean": EAN, "regular": -1}],
+        [{"ean": EAN, "graded": 2**31}],
+        [{"ean": EAN, "colour": "red"}],
+        "all",
+    ],
+)
+async def test_an_inventory_that_cannot_be(shop: Shop, items: Any) -> None:
+    assert (await shop.control("inventory", {"items": items}, 400))["error"]
+    assert (await shop.dumped())["inventory"] == []
+
+
 async def test_the_books_tell_of_shipments_subscriptions_and_calls(shop: Shop) -> None:
     await shop.subscribe("ORDER")
     shop.offer(5)
@@ -183,12 +282,13 @@ async def test_the_books_tell_of_shipments_subscriptions_and_calls(shop: Shop) -
 async def test_reset_is_the_first_day_again(shop: Shop) -> None:
     await shop.subscribe("ORDER")
     shop.offer(5)
+    await shop.control("inventory", {"items": [{"ean": EAN, "regular": 1}]})
     shop.receiver.status = 500
     await shop.control("orders")
     await shop.control("faults", {"kind": "http"})
     await shop.control("reset")
     dumped = await shop.dumped()
-    parts = ("offers", "orders", "changes", "shipments", "subscriptions", "oversold", "returns", "labels",
+    parts = ("offers", "inventory", "orders", "changes", "shipments", "subscriptions", "oversold", "returns", "labels",
              "cancellations", "processes")  # fmt: skip
     for part in parts:
         assert dumped[part] == []
@@ -208,6 +308,10 @@ async def test_reset_is_the_first_day_again(shop: Shop) -> None:
         "orders/label",
         "returns",
         "stock",
+        "offers/change",
+        "offers/delete",
+        "offers/offline",
+        "inventory",
         "faults",
         "keys/rotate",
         "reset",

@@ -64,6 +64,34 @@ async def test_a_body_cut_in_half(shop: Shop) -> None:
         orjson.loads(half)
 
 
+@pytest.mark.parametrize("operation", ["list-offers", "list-orders", "list-returns", "inventory"])
+async def test_a_list_that_is_suddenly_empty(shop: Shop, operation: str) -> None:
+    for number in range(60):
+        shop.offer(5, number)
+    [item] = shop.books.place_order([(next(iter(shop.books.offers)), 1)]).items
+    shop.books.ship([(item.item_id, None)])
+    shop.books.register_return([(item.item_id, None)])
+    shop.books.stock_at_bol("12345678", "", 1, 0, "")
+    path, name = {
+        "list-offers": ("/retailer/offers", "offers"),
+        "list-orders": ("/retailer/orders?status=ALL", "orders"),
+        "list-returns": ("/retailer/returns", "returns"),
+        "inventory": ("/retailer/inventory", "inventory"),
+    }[operation]
+    whole = await shop.call("GET", path)
+    assert whole[name]
+    await shop.control("faults", {"kind": "empty-list", "operation": operation, "count": 1})
+    told = await shop.call("GET", path)
+    assert told[name] == []
+    assert "nextCursor" not in told.get("page", {})
+    assert await shop.call("GET", path) == whole
+
+
+async def test_a_refusal_is_no_list(shop: Shop) -> None:
+    await shop.control("faults", {"kind": "empty-list", "operation": "list-offers"})
+    assert (await shop.refused("GET", "/retailer/offers?page-size=0"))[0] == "page-size"
+
+
 @pytest.mark.parametrize(
     ("rule", "hit"),
     [
@@ -143,6 +171,8 @@ def test_kinds_do_not_mix() -> None:
         {"kind": "slow", "seconds": 601},
         {"kind": "http", "operation": "x" * 101},
         {"kind": "webhook-lost", "path": "/"},
+        {"kind": "empty-list"},
+        {"kind": "empty-list", "operation": "get-order"},
         {"kind": "http", "wen": 1},
     ],
 )

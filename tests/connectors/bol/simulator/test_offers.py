@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.connectors.bol.contract import contract
 from tests.connectors.bol.simulator.judge import check
 from tests.connectors.bol.simulator.wire import EAN, NOWHERE, Opened, Shop
 
@@ -206,6 +207,61 @@ async def test_why_an_offer_is_not_for_sale(opened: Opened) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+async def test_the_reasons_are_in_bols_words(shop: Shop) -> None:
+    """Codes and descriptions as in the contract's examples."""
+    offer_id = shop.offer(0, on_hold=True)
+    await shop.control("offers/offline", {"offerId": offer_id})
+    told = await shop.call("GET", f"/retailer/offers/{offer_id}/not-for-sale-reasons")
+    assert told["countries"][1]["reasons"] == [
+        {
+            "category": "ASSORTMENT_POLICY",
+            "code": "3001-99",
+            "description": "Offline due to incomplete economic operator",
+        },
+        {
+            "category": "ON_HOLD",
+            "code": "4003-1",
+            "description": "The seller has not marked the offer for-sale",
+        },
+        {
+            "category": "STOCK",
+            "code": "4003-3",
+            "description": "Out of stock or remaining stock is reserved for pending orders.",
+        },
+    ]
+    schemas = contract("bol-offers-v11")["components"]["schemas"]
+    for reason, name in zip(
+        told["countries"][0]["reasons"],
+        ("AssortmentPolicyReason", "OnHoldReason", "StockReason"),
+        strict=True,
+    ):
+        assert {one: reason[one] for one in ("code", "description")} == {
+            one: schemas[name]["properties"][one]["example"] for one in ("code", "description")
+        }
+
+
+async def test_a_patch_of_the_price_alone_replaces_all_prices_and_nothing_else(shop: Shop) -> None:
+    offer_id = shop.offer(5, prices=((1, 1000), (3, 900)))
+    before = await get(shop, offer_id)
+    await patch(shop, offer_id, {"pricing": {"bundlePrices": [{"quantity": 1, "unitPrice": 12.5}]}})
+    after = await get(shop, offer_id)
+    assert after == before | {"pricing": {"bundlePrices": [{"quantity": 1, "unitPrice": 12.5}]}}
+
+
+@pytest.mark.parametrize("recounts", [False, True])
+async def test_whether_every_update_is_the_one_after_which_orders_count_is_a_setting(
+    opened: Opened, recounts: bool
+) -> None:
+    """managedByRetailer true: "after the last offer update" (bol-offers-v11), "stock update" (facts/bol.md)."""
+    shop = await opened(any_update_recounts=recounts)
+    offer_id = shop.offer(5, managed=True)
+    order = shop.books.place_order([(offer_id, 2)])
+    await patch(shop, offer_id, {"onHoldByRetailer": False})
+    assert (await get(shop, offer_id))["stock"]["correctedStock"] == (5 if recounts else 3)
+    shop.books.cancel_item(order, order.items[0])
+    assert (await get(shop, offer_id))["stock"]["correctedStock"] == 5
+
+
 # -- the list
 
 
@@ -248,6 +304,11 @@ async def test_the_list_by_what_is_asked(shop: Shop) -> None:
     assert await listed(shop, "&reference=sku7") == ["sku7"]
     assert await listed(shop, "&for-sale=true") == [f"sku{n}" for n in range(1, 30, 2)]
     assert await listed(shop, "&for-sale=false") == [f"sku{n}" for n in range(0, 30, 2)]
+    await shop.control("offers/offline", {"offerId": ids[1]})
+    assert "sku1" not in await listed(shop, "&for-sale=true")
+    assert await listed(shop, "&for-sale=false&reference=sku1") == ["sku1"]
+    await shop.control("offers/offline", {"offerId": ids[1], "reasons": []})
+    assert await listed(shop, "&for-sale=true&reference=sku1") == ["sku1"]
     shop.time.go(10)
     await patch(shop, ids[5], {"stock": {"amount": 3}})
     assert await listed(shop, "&last-modified-date-time=2026-11-20T09:30:10Z") == ["sku5"]
