@@ -30,6 +30,7 @@ from streams.vocabulary.effects import (
     FindRelation,
     HandleBolReturn,
     RawAnswer,
+    ReadBolOffer,
     ReadBolShipments,
     ReadMplusOrder,
     ReadPackingSlips,
@@ -39,6 +40,7 @@ from streams.vocabulary.effects import (
     ShipBolItems,
     Stumbled,
     SweepArticles,
+    SweepBolInventory,
     SweepBolOffers,
     SweepBolOrders,
     SweepBolReturns,
@@ -48,20 +50,24 @@ from streams.vocabulary.effects import (
     SweepStock,
     UpdateRelation,
 )
+from streams.vocabulary.events import OfferSeen
 from streams.vocabulary.mplus_order import Customer
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from tests.connectors.bol import contract
 from tests.connectors.bol.market import (
     CANCEL,
+    GET_OFFER,
     GET_ORDER,
     GET_RETURN,
     GET_SHIPMENT,
     HANDLE,
+    INVENTORY,
     LIST_OFFERS,
     LIST_ORDERS,
     LIST_RETURNS,
     LIST_SHIPMENTS,
     PROCESSES,
+    REASONS,
     SHIP,
     START,
     STATUS,
@@ -121,12 +127,27 @@ async def reply_of(request: httpx.Request) -> httpx.Response:
     return listed_page(listed_order("B1", listed_item("i", page))) if page < 3 else listed_page()
 
 
+async def lying_of(request: httpx.Request) -> httpx.Response:
+    page = int(request.url.params["page"])
+    lying = {
+        "ean": "8712345678906",
+        "bsku": f"b{page}",
+        "regularStock": page,
+        "gradedStock": 0,
+        "title": "Vaas",
+    }
+    return told({"inventory": [lying] if page < 3 else []})
+
+
 ORDER = contract.example("bol-retailer-v10", "Order")
 BOL: list[tuple[BolEffect, str, list[Any]]] = [
     (FetchBolOrder(order_id="A2K8290LP8"), GET_ORDER, [problem(503), told(ORDER)]),
     (FetchBolOrder(order_id="A2K8290LP8"), GET_ORDER, [problem(404)]),
     (SweepBolOrders(since=START), LIST_ORDERS, [problem(500), reply_of]),
     (SweepBolOffers(), LIST_OFFERS, [told({"offers": [sold_offer("o1", 3)], "page": {"nextCursor": "c"}})]),
+    (ReadBolOffer(offer_id="o1"), GET_OFFER, [told(sold_offer("o1", 0))]),
+    (ReadBolOffer(offer_id="o1"), GET_OFFER, [problem(404)]),
+    (SweepBolInventory(), INVENTORY, [problem(503), lying_of]),
     (SweepProcessStatuses(process_ids=("p1",)), STATUSES, [told({"processStatuses": [process()]})]),
 ]
 
@@ -316,6 +337,36 @@ async def test_answers_that_our_own_code_fails_on_are_not_lost(
         await run()
     assert isinstance(told_of.value.__cause__, KeyError)
     assert [one.status for one in told_of.value.raw] == [200]
+
+
+async def why_not(request: httpx.Request) -> httpx.Response:
+    offer_id = request.url.path.split("/")[3]
+    reason = {"category": "PRICE", "code": "1", "description": f"Not {offer_id}"}
+    return told({"offerId": offer_id, "countries": [{"countryCode": "NL", "reasons": [reason]}]})
+
+
+OFF = SweepBolOffers(cursor="for-sale=false:")
+
+
+async def test_reasons_are_told_anew_for_the_same_offers() -> None:
+    market = Market()
+    market.will(LIST_OFFERS, told({"offers": [sold_offer(f"o{n}", n) for n in (3, 0, 5)], "page": {}}))
+    market.will(REASONS, why_not)
+    done = await market.executor().execute("shop", OFF, False)
+    assert [message.event.offline for message in done.messages if isinstance(message.event, OfferSeen)] == [
+        ("Not o3 (1)",), (), ("Not o5 (1)",),
+    ]  # fmt: skip
+    assert what(await anew(OFF, done.raw, done.began)) == what(done)
+
+
+async def test_a_question_that_got_no_answer_is_told_to_be_missing_and_not_guessed() -> None:
+    market = Market()
+    market.will(LIST_OFFERS, told({"offers": [sold_offer("o1", 3), sold_offer("o2", 3)], "page": {}}))
+    market.will(REASONS, why_not, httpx.ReadTimeout("x"))
+    done = await market.executor().execute("shop", OFF, False)
+    with pytest.raises(Stumbled) as stumbled:
+        await anew(OFF, done.raw, done.began)
+    assert isinstance(stumbled.value.__cause__, NotRecorded)
 
 
 async def test_a_refusal_is_understood_anew_too() -> None:

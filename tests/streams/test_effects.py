@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.codec import asking_of, key_of, mark_of, raw_answer
-from streams.effects import ACTS_AT_ONCE, LONGEST_RAW, MPLUS_AT_ONCE, SWEEPS_AT_ONCE, EffectRunner
+from streams.effects import (
+    ACTS_AT_ONCE,
+    LONGEST_RAW,
+    LOOKS_AT_ONCE,
+    MPLUS_AT_ONCE,
+    SWEEPS_AT_ONCE,
+    EffectRunner,
+)
 from streams.flow import OpenEffect
 from streams.log.base import Record, TopicPartition
 from streams.topics import BOL_RAW
@@ -24,11 +31,14 @@ from streams.vocabulary.effects import (
     FindRelation,
     PushOffer,
     RawAnswer,
+    ReadBolOffer,
     ReadMplusOrder,
     ReadStock,
     SetMplusStock,
     Stumbled,
+    SweepBolInventory,
     SweepBolOffers,
+    SweepBolOrders,
     SweepStockHistory,
 )
 from streams.vocabulary.events import (
@@ -146,6 +156,32 @@ async def test_readings_of_stock_wait_for_no_orders() -> None:
     bench.ask(ReadStock(article_number=1, branches=(1,)), key="read")
     await bench.mplus.until(MPLUS_AT_ONCE + 1)
     assert isinstance(bench.mplus.started[-1][1], ReadStock)
+
+
+async def test_a_thousand_looks_at_offers_hold_up_neither_sweeps_nor_orders_nor_pushes() -> None:
+    bench = Bench()
+    for number in range(1_000):
+        bench.ask(ReadBolOffer(offer_id=str(number)), key="look", entity=f"article-{number}")
+    await bench.bol.until(LOOKS_AT_ONCE)
+    others: list[Effect] = [
+        SweepBolOrders(),
+        SweepBolInventory(),
+        FetchBolOrder(order_id="1"),
+        PushOffer(offer_id="o1", amount=1),
+    ]
+    for number, effect in enumerate(others):
+        bench.ask(effect, key=f"other/{number}")
+    await bench.bol.until(LOOKS_AT_ONCE + len(others))
+    assert [effect for _, effect, _ in bench.bol.started[LOOKS_AT_ONCE:]] == others
+
+
+async def test_an_inventory_is_read_in_a_sweeps_place() -> None:
+    bench = Bench()
+    for number in range(SWEEPS_AT_ONCE + 2):
+        bench.ask(SweepBolInventory(), key=f"sweep/{number}")
+    await bench.bol.until(SWEEPS_AT_ONCE)
+    await asyncio.sleep(0)
+    assert bench.bol.most == SWEEPS_AT_ONCE
 
 
 def order_ids(executor: GatedExecutor) -> list[str]:

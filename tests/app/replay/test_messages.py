@@ -21,6 +21,7 @@ from streams.vocabulary.events import (
     CustomerAnswered,
     CustomerAsked,
     CustomersEvent,
+    InventorySeen,
     Message,
     OfferObserved,
     OfferUnlinked,
@@ -75,6 +76,10 @@ def reading(branch: int) -> StockRead:
     )  # fmt: skip
 
 
+def lying(regular: int) -> InventorySeen:
+    return InventorySeen(ean="8712345678906", regular=regular, read_at=NOW)
+
+
 def sold(line: str) -> TillSold:
     return TillSold(session_id="s", line_id=line, quantity=Decimal(1), sold_at=NOW, heard_at=NOW)
 
@@ -120,6 +125,7 @@ CARRIED = CodeClaimed(article_number=1, description="x")
         (CodeAsked(asker="orders:1"), CodeAsked(asker="orders:2"), False),
         (answered("ean", 1), answered("ean", 2), True),
         (answered("ean", 1), answered("sku", 1), False),
+        (lying(3), lying(4), True),
         (reading(1), reading(2), False),
         (sold("1"), sold("2"), False),
         (OrderNoticed(via="push", noticed_at=NOW), OrderNoticed(via="sweep", noticed_at=NOW), True),
