@@ -270,7 +270,7 @@ class LyingSet(Body):
     graded: Amount = 0
     title: Text = ""
     bsku: Annotated[str, Meta(max_length=40)] = ""
-    """None: the EAN's first one, or a new one."""
+    """Empty: the EAN's first one, or a new one."""
     gone: bool = False
     """The EAN is listed no more."""
 
