@@ -36,8 +36,14 @@ from streams.vocabulary.events import (
 )
 
 NOT_THERE = "(nothing)"
-REASONS = {"stock": frozenset({"cause", "cause_at"})}
+REASONS = {"stock": frozenset({"cause", "cause_at", "pushes", "movements"})}
 """Fields that only say why a row is as it is: alone they are no difference."""
+
+
+def reason(flow: str, field: str) -> bool:
+    """Whether the field (as `changes` names it) is one of those, or within one."""
+    names = REASONS.get(flow, frozenset())
+    return field.partition("[")[0].partition(".")[0] in names or field.rpartition(".")[2] in names
 
 
 class Change(NamedTuple):

@@ -11,7 +11,7 @@ import msgspec
 from app.replay.answers import VENDORS, KeptAnswers, kept
 from app.replay.choice import Choice
 from app.replay.choosing import Choosing, Rules
-from app.replay.differing import REASONS, Difference, calls, changes, said, without_done
+from app.replay.differing import Difference, calls, changes, reason, said, without_done
 from app.replay.folding import Folder, Told
 from app.replay.messages import Words, unsent
 from app.replay.reading import Tell, stretch
@@ -285,8 +285,7 @@ def compared(
     """None where nothing would change. How often was asked, and what is asked for again, is no difference."""
     found = changes(live.state if live else None, rebuilt.state if rebuilt else None)
     wanted = calls(live, rebuilt)
-    reasons = REASONS.get(flow, frozenset())
-    if not wanted and all(one.field.rpartition(".")[2] in reasons for one in found):
+    if not wanted and all(reason(flow, one.field) for one in found):
         return None
     basis = live.applied if live else 0
     row = codec.write(rebuilt) if rebuilt is not None else b""

@@ -21,6 +21,7 @@ from streams.vocabulary.events import (
     CustomerAnswered,
     CustomerAsked,
     CustomersEvent,
+    GuardsEvent,
     InventorySeen,
     Message,
     OfferObserved,
@@ -148,10 +149,18 @@ def test_what_is_about_the_same_makes_old_news(one: Any, other: Any, same: bool)
 def test_every_event_has_a_subject() -> None:
     kinds = {
         kind
-        for union in (CatalogueEvent, StockEvent, CustomersEvent, OrdersEvent, ReturnsEvent, SweepsEvent)
+        for union in (
+            CatalogueEvent,
+            StockEvent,
+            CustomersEvent,
+            OrdersEvent,
+            ReturnsEvent,
+            GuardsEvent,
+            SweepsEvent,
+        )
         for kind in get_args(union)
     }
-    assert len(kinds) == 31, "a new one is to be thought about in app/replay/messages.py"
+    assert len(kinds) == 42, "a new one is to be thought about in app/replay/messages.py"
 
 
 def test_the_last_word_of_a_source_counts() -> None:
