@@ -9,9 +9,12 @@ from typing import Protocol
 
 from app.check_log import check_log
 from app.check_orders import check_orders
+from app.check_stock import check_stock
 from app.finding import Finding, Grade, why
 from app.order_advice import order_advice
 from app.settings import Connection, Settings
+from app.shared_stock import shared_advice
+from app.stock_advice import stock_advice
 from connectors.bol import call, wire
 from connectors.bol.client import BolClient
 from connectors.mplus import lookups
@@ -80,9 +83,11 @@ def _only_here(host: str) -> bool:
 
 
 async def check_connection(settings: Settings, name: str, clients: Clients, today: date) -> list[Finding]:
-    """What the settings say of the orders, and both vendors of one connection."""
+    """What the settings say of orders and stock, and both vendors of one connection."""
     connection = settings.connections[name]
-    found = [Finding(name, "warn", one.text, one.key) for one in order_advice(connection.orders, today)]
+    told = [*order_advice(connection.orders, today), *stock_advice(connection)]
+    told += shared_advice(settings.connections)[name]
+    found = [Finding(name, "warn", one.text, one.key) for one in told]
     found += _findings(name, await _bol(settings, name, connection, clients.bol[name]))
     mplus = clients.mplus[name]
     version = await mplus.api_version()
@@ -92,7 +97,8 @@ async def check_connection(settings: Settings, name: str, clients: Clients, toda
         return [*found, Finding(name, "fail", f"{text} {advice}")]
     found.append(Finding(name, "ok", f"Mplus: answers, software {version.answer.what.service}."))
     found += _findings(name, await _mplus(connection, mplus))
-    return found + await check_orders(name, connection, mplus)
+    found += await check_orders(name, connection, mplus)
+    return found + await check_stock(name, connection.stock, mplus)
 
 
 _Told = list[tuple[Grade, str]]

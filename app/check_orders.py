@@ -46,7 +46,7 @@ async def check_orders(name: str, connection: Connection, client: MplusClient) -
     named = uses(connection.orders)
     for sort in SORTS:
         if wanted := named.get(sort.name):
-            found += await _sort(name, sort, wanted, client)
+            found += await check_sort(name, sort, wanted, client)
     if wanted := named.get("article"):
         found += await _articles(name, wanted, client)
     if wanted := named.get("relation"):
@@ -133,11 +133,12 @@ SORTS = (
 )
 
 
-async def _sort(name: str, sort: Sort, wanted: list[Use], client: MplusClient) -> list[Finding]:
+async def check_sort(name: str, sort: Sort, wanted: list[Use], client: MplusClient) -> list[Finding]:
+    """Codes of one sort, against the list of them."""
     operation = sort.ask()
     asked = await client.send(operation)
     if not isinstance(asked, Delivered):
-        return [_unchecked(name, sort.name, wanted, operation.name, asked)]
+        return [unchecked(name, sort.name, wanted, operation.name, asked)]
     known = sort.known(asked.answer.what)
     usable = {one.code: one for one in known if one.usable}
     found = [
@@ -145,7 +146,7 @@ async def _sort(name: str, sort: Sort, wanted: list[Use], client: MplusClient) -
         for use in wanted
         if use.code not in usable
     ]
-    return found or [_there(name, sort.name, wanted)]
+    return found or [exists(name, sort.name, wanted)]
 
 
 def _missing(sort: str, use: Use, known: list[Known]) -> str:
@@ -165,12 +166,14 @@ def _missing(sort: str, use: Use, known: list[Known]) -> str:
     return f"{text} {instead}, or make it in the Mplus back office."
 
 
-def _there(name: str, sort: str, wanted: Iterable[Use]) -> Finding:
+def exists(name: str, sort: str, wanted: Iterable[Use]) -> Finding:
+    """All of them are there."""
     codes = listed(dict.fromkeys(use.code for use in wanted))
     return Finding(name, "ok", f"Mplus: {sort} {codes} is there.")
 
 
-def _unchecked(name: str, sort: str, wanted: list[Use], operation: str, failure: Failure) -> Finding:
+def unchecked(name: str, sort: str, wanted: list[Use], operation: str, failure: Failure) -> Finding:
+    """Nobody can tell whether they are."""
     keys = listed(dict.fromkeys(use.key for use in wanted))
     if isinstance(failure, Refused) and unknown_operation(failure):
         reason = f"this Mplus is older and does not know {operation}"
@@ -193,7 +196,7 @@ async def _articles(name: str, wanted: list[Use], client: MplusClient) -> list[F
     operation = presence.articles(int(use.code) for use in wanted)
     asked = await client.send(operation)
     if not isinstance(asked, Delivered):
-        return [_unchecked(name, "article", wanted, operation.name, asked)]
+        return [unchecked(name, "article", wanted, operation.name, asked)]
     usable: Mapping[str, bool] = {str(one.number): one.usable for one in asked.answer.what}
     found = []
     for use in wanted:
@@ -202,7 +205,7 @@ async def _articles(name: str, wanted: list[Use], client: MplusClient) -> list[F
             text = f"Mplus: {use.key} names article {use.code}, and {there}."
             advice = "Write the article number (not the PLU, not the barcode) of one that is in use."
             found.append(Finding(name, "fail", f"{text} {advice}", use.key))
-    return found or [_there(name, "article", wanted)]
+    return found or [exists(name, "article", wanted)]
 
 
 async def _relations(name: str, wanted: list[Use], client: MplusClient) -> list[Finding]:
@@ -215,12 +218,12 @@ async def _relations(name: str, wanted: list[Use], client: MplusClient) -> list[
             operation = presence.relation(int(use.code))
             asked = await client.send(operation)
             if not isinstance(asked, Delivered):
-                return [*found, _unchecked(name, "relation", wanted, operation.name, asked)]
+                return [*found, unchecked(name, "relation", wanted, operation.name, asked)]
             missing[use.code] = asked.answer.what is None or not asked.answer.what.usable
         if missing[use.code]:
             text = f"Mplus: {use.key} names relation {use.code}, and there is no such relation in use."
             found.append(Finding(name, "fail", f"{text} Write the number of one that is there.", use.key))
-    return found or [_there(name, "relation", wanted)]
+    return found or [exists(name, "relation", wanted)]
 
 
 # -- branches and their workplaces
@@ -239,7 +242,10 @@ async def _branches(name: str, connection: Connection, client: MplusClient) -> l
         for kind in KINDS
         if kind in orders.kinds
     ]
-    wanted = [("stock.branches", number) for number in connection.stock.branches]
+    stock = connection.stock
+    wanted = [("stock.branches", number) for number in stock.branches]
+    written = [(f"stock.{key}", getattr(stock, key)) for key in ("fbb_branch", "fbr_branch")]
+    wanted += [(key, number) for key, number in written if number is not None]
     wanted += [(f"orders.{branch.key}", branch.value) for branch, _ in places]
     found = [
         Finding(

@@ -31,6 +31,8 @@ from app.readmodel.model import ReadModel
 from app.readmodel.projection import Projection
 from app.server import Server, listen
 from app.settings import Connection, Settings
+from app.shared_stock import shared_advice
+from app.stock_advice import stock_advice
 from connectors.bol.account import BolAccount
 from connectors.bol.client import BolClient
 from connectors.bol.executor import BolExecutor, signature_keys
@@ -232,8 +234,9 @@ def tell_advice(settings: Settings, clock: Clock) -> None:
     """A line in the log for each setting that cannot do what was probably meant. Nobody is asked: what does not exist
     at the merchant is for `kassabrug check` to find."""
     today = clock().astimezone(SHOP_ZONE).date()
+    shared = shared_advice(settings.connections)
     for name, connection in settings.connections.items():
-        for advice in order_advice(connection.orders, today):
+        for advice in (*order_advice(connection.orders, today), *stock_advice(connection), *shared[name]):
             log.warning("settings of %s: %s", name, advice.text)
 
 

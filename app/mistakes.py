@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 NO_SUCH = "there is no such setting; see kassabrug.example.toml for those there are"
 _WORDS = {
@@ -28,6 +28,13 @@ _BOUNDS = {
     "greater_than": ("gt", "write a number above {}"),
     "less_than_equal": ("le", "write a number of at most {}"),
 }
+
+
+class Mistake(NamedTuple):
+    """Two settings that do not go together: the key to change (below its part: `orders`, `stock`), and how."""
+
+    key: str
+    text: str
 
 
 def words(problem: Any) -> str:

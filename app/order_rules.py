@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from app.mistakes import Mistake
 from app.sections.orders import EVERY_OTHER, Orders
 from streams.orders.rules import (
     ANYWHERE,
@@ -25,13 +26,6 @@ _RULES = {"branch": "branch_number", "workplace": "workplace_number", "employee"
 _OF_FBB: Mapping[str, Any] = {"deliver": "at-once", "ship_on": "never"}
 """Bol sends these itself: nobody in the shop picks them, and there is nothing to tell Bol. What `orders` says is
 about the shop's own parcels and does not hold for them."""
-
-
-class Mistake(NamedTuple):
-    """Two settings that do not go together: the key to change (below `orders`), and how."""
-
-    key: str
-    text: str
 
 
 class Said(NamedTuple):

@@ -23,6 +23,9 @@ from app.order_rules import contradictions, order_rules
 from app.readmodel.pruning import Keep
 from app.references import follow
 from app.sections import Connection, Log, ReadModel, Vendors, Web
+from app.shared_stock import crossings
+from app.stock_rules import contradictions as of_stock
+from app.stock_rules import stock_rules
 from connectors.retry import RetryPolicy
 from streams.orders.rules import OrderRules
 from streams.returns.rules import HandlingRule, ReturnRules
@@ -88,13 +91,7 @@ class Settings(BaseSettings):
         found = self.connections.get(connection)
         if found is None:
             return None
-        stock = found.stock
-        return StockRules(
-            branches=stock.branches,
-            buffer=stock.buffer,
-            cap=stock.cap,
-            till_sale_hold_seconds=stock.till_sale_hold_seconds,
-        )
+        return stock_rules(found.stock)
 
     def order_rules(self, connection: str) -> OrderRules | None:
         """The orders flow's rules."""
@@ -285,6 +282,10 @@ def settings_of(
     else:
         for name, connection in settings.connections.items():
             problems += _of_orders(name, connection, check_mapping)
+            at = f"  connections.{name}.stock"
+            problems += [f"{at}.{mistake.key}: {mistake.text}" for mistake in of_stock(connection.stock)]
+        for name, mistakes in crossings(settings.connections).items():
+            problems += [f"  connections.{name}.stock.{one.key}: {one.text}" for one in mistakes]
     if problems:
         raise SettingsError(f"{source} cannot be used:\n" + "\n".join(problems))
     return settings

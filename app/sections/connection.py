@@ -7,21 +7,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from app.sections.orders import Orders
-from app.sections.part import MONTH, Address, Branch, Part, Password, Span, Whole
+from app.sections.part import MONTH, Address, Part, Password, Span
 from app.sections.returns import Returns
+from app.sections.stock import Stock
 from connectors.mplus.signature import key_of
 
 
 def _base64_key(value: SecretStr) -> SecretStr:
     key_of(value.get_secret_value())
-    return value
-
-
-def _different(value: tuple[int, ...]) -> tuple[int, ...]:
-    if not value:
-        raise ValueError("is empty; write at least one branch: [1]")
-    if len(set(value)) != len(value):
-        raise ValueError("write every branch once: its stock would count twice")
     return value
 
 
@@ -42,15 +35,6 @@ class Mplus(Part):
     secret: Password
     webhook_secret: Annotated[SecretStr, AfterValidator(_base64_key)] | None = None
     """The Secret Key of the webhook in the back office (base64)."""
-
-
-class Stock(Part):
-    """See streams/stock/rules.py."""
-
-    branches: Annotated[tuple[Branch, ...], AfterValidator(_different)]
-    buffer: Whole = Field(default=0, ge=0, le=1_000_000)
-    cap: Whole = Field(default=999, ge=1, le=1_000_000)
-    till_sale_hold_seconds: Span = Field(default=5.0, ge=0, le=3600)
 
 
 class Sweeps(Part):

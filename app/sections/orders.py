@@ -15,7 +15,18 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.sections.countries import COUNTRIES, country
-from app.sections.part import Article, Branch, Code, Part, Relation, Span, Switch, Whole
+from app.sections.part import (
+    Article,
+    Branch,
+    Code,
+    Expression,
+    Filled,
+    Part,
+    Relation,
+    Span,
+    Switch,
+    Whole,
+)
 
 T = TypeVar("T")
 
@@ -148,20 +159,12 @@ def _day(value: object) -> object:
     raise ValueError("write a day, without quotes and without a time: 2026-12-01")
 
 
-def _filled(value: str) -> str:
-    if not value.strip():
-        raise ValueError("is empty; fill it in")
-    return value.strip()
-
-
 def _table_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}", value, re.ASCII):
         raise ValueError("name a table with letters, digits, - and _, at most 40")
     return value
 
 
-Filled = Annotated[str, Field(max_length=100), AfterValidator(_filled)]
-Expression = Annotated[str, Field(max_length=4000), AfterValidator(_filled)]
 ByCountry = Annotated[str, AfterValidator(_other_country)]
 Country = Annotated[str, AfterValidator(country)]
 Status = Code

@@ -24,6 +24,12 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty; fill it in")
+    return value.strip()
+
+
 Address = Annotated[str, AfterValidator(_web_address)]
 Whole = Annotated[int, Strict()]
 """A number is a number: neither `true` nor `"8"` is taken for one."""
@@ -37,6 +43,9 @@ Article = Annotated[int, Strict(), Field(ge=1, le=10**15 - 1)]
 Relation = Annotated[int, Strict(), Field(ge=1, le=10**15 - 1)]
 """xsd:long; both begin at 1."""
 Switch = Annotated[bool, Strict()]
+Filled = Annotated[str, Field(max_length=100), AfterValidator(_filled)]
+Expression = Annotated[str, Field(max_length=4000), AfterValidator(_filled)]
+"""In JSONata (docs/decisions/0010-expressions.md)."""
 
 
 class Part(BaseModel):

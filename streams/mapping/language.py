@@ -47,6 +47,8 @@ FORBIDDEN = {
 
 _CALLED = re.compile(r"\$([A-Za-z_]\w*)\s*\(")
 _NAMED = re.compile(r"\$([A-Za-z_]\w*)")
+_FIELD = re.compile(r"(?<![\w$])[A-Za-z_]\w*")
+_WORDS = frozenset(("and", "or", "in", "true", "false", "null", "function"))
 _TEXTS = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", re.DOTALL)
 _HOST = re.compile(r"^host function raised \w+: ", re.DOTALL)
 _PARSE = re.compile(r"^Parse error: (?:Invalid syntax: )?")
@@ -83,6 +85,13 @@ def check(text: str, functions: frozenset[str]) -> None:
     for found in _CALLED.finditer(bare):
         if found[1] not in BUILT_IN | functions | own:
             raise ExpressionInvalid(f"there is no function ${found[1]}", found.start() + 1)
+
+
+def fields_named(text: str) -> frozenset[str]:
+    """Names that it reads from the document, at whatever depth: `a` and `b` of `a.b + 1`. Words within texts and
+    comments are none, nor are names of variables and functions."""
+    bare = _TEXTS.sub(lambda found: " " * len(found.group()), text)
+    return frozenset(_FIELD.findall(bare)) - _WORDS
 
 
 def evaluated(text: str, document: Document, functions: Mapping[str, Function]) -> Any:

@@ -19,7 +19,7 @@ and reserved. `incoming`: free, and what suppliers are to deliver. `fixed`: alwa
 the shop's own expression gives."""
 Split = Literal["even", "first", "shared"]
 """How several offers of one article share what there is. `even`: by their weights, so that nothing is promised twice.
-`first`: all to the first of them (NEW before used, then by weight). `shared`: each shows everything, so that the last
+`first`: all to the first of them (by weight, then NEW before used). `shared`: each shows everything, so that the last
 piece may be sold twice."""
 
 
@@ -28,17 +28,17 @@ class Counting(Value, frozen=True):
 
     calculation: Calculation = "available"
     fixed: int = 0
-    """With `fixed`: units on sale."""
+    """With `fixed`: units on sale at Bol; nothing is taken off."""
     expression: str = ""
-    """With `expression`: what gives the units there are (docs/settings.md), before what is off it below."""
+    """With `expression`: what gives the units there are (docs/stock-expression.md), before what is off it below."""
     buffer: int = 0
-    """Units kept back from Bol."""
+    """Kept back from Bol, in the article's own units."""
     buffer_percent: int = 0
     """Percent of what there is kept back from Bol, rounded up to whole units; the larger of the two counts."""
     cap: int = 999
     """The most that is shown at Bol (the v10 maximum: facts/bol.md, Offers and stock)."""
     minimum: int = 0
-    """Where less than this is left, 0 is shown."""
+    """Where fewer units than this are left for Bol, 0 is shown."""
     portion: Decimal = Decimal(1)
     """How much of the article one unit at Bol takes: 0.5 where half a kilo is sold of what is kept by the kilo."""
     managed: bool = True
@@ -51,7 +51,7 @@ class BranchShare(Value, frozen=True):
 
     percent: int = 100
     maximum: int | None = None
-    """Units at most."""
+    """At most, in the article's own units."""
 
 
 WHOLE = BranchShare()
@@ -69,7 +69,8 @@ class StockRules(Counting, frozen=True):
     articles: dict[int, Counting] = msgspec.field(default_factory=dict)
     split: Split = "even"
     weights: dict[str, int] = msgspec.field(default_factory=dict)
-    """By condition (`NEW`, `SECONDHAND`, `REFURBISHED`) or offer id; 1 where it is not named."""
+    """By offer id, else by condition (`NEW`, `SECONDHAND`, `REFURBISHED`); 1 where it is not named, and with 0 an offer
+    gets nothing."""
     push: bool = True
     """Whether Bol is written to at all: not where another system leads."""
     prices: bool = False

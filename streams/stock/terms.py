@@ -12,12 +12,10 @@ import math
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from streams.stock.amounts import HUNDRED, NOTHING, of_branches, reserved, sold
 from streams.stock.expression import ExpressionFailed, counted
 from streams.stock.rules import Counting, StockRules
 from streams.stock.state import Article
-
-NOTHING = Decimal(0)
-HUNDRED = Decimal(100)
 
 Kind = Literal["free", "reserved", "incoming", "fixed", "expression", "parts", "open-bol", "sold", "buffer"]
 Zero = Literal["", "below-nothing", "below-minimum", "switched-off"]
@@ -51,7 +49,7 @@ def made_of_parts(article: Article) -> bool:
 def sum_of(number: int, article: Article, rules: StockRules) -> Sum:
     """The sum as it stands."""
     how = rules.of(number, article.groups)
-    steps, unknown = _there_is(article, how, rules)
+    steps, unknown = _there_is(number, article, how, rules)
     if not steps:
         return Sum((), None, None, unknown=unknown)
     if how.calculation != "fixed":
@@ -61,7 +59,9 @@ def sum_of(number: int, article: Article, rules: StockRules) -> Sum:
     return Sum(steps, left, units, zero)
 
 
-def _there_is(article: Article, how: Counting, rules: StockRules) -> tuple[tuple[Step, ...], str]:
+def _there_is(
+    number: int, article: Article, how: Counting, rules: StockRules
+) -> tuple[tuple[Step, ...], str]:
     """What there is; no step: not known."""
     if how.calculation == "fixed":
         return (Step("fixed", Decimal(how.fixed)),), ""
@@ -72,36 +72,16 @@ def _there_is(article: Article, how: Counting, rules: StockRules) -> tuple[tuple
         return (), ""
     if how.calculation == "expression":
         try:
-            return (Step("expression", counted(how.expression, article)),), ""
+            return (Step("expression", counted(how.expression, number, article, rules)),), ""
         except ExpressionFailed as error:
             return (), str(error)
-    steps = [Step("free", _of_branches(article, rules, "free"))]
+    free = of_branches(article, rules, "free")
+    steps = [Step("free", free)]
     if how.calculation == "physical":
-        steps.append(Step("reserved", _of_branches(article, rules, "reserved")))
+        steps.append(Step("reserved", of_branches(article, rules, "free", "reserved") - free))
     elif how.calculation == "incoming":
-        steps.append(Step("incoming", _of_branches(article, rules, "incoming")))
+        steps.append(Step("incoming", of_branches(article, rules, "free", "incoming") - free))
     return tuple(steps), ""
-
-
-def _of_branches(
-    article: Article, rules: StockRules, what: Literal["free", "reserved", "incoming"]
-) -> Decimal:
-    """Over the branches, each with its share. What a branch lacks (below 0) counts whole: it was sold somewhere."""
-    readings = article.readings
-    if not rules.shares:
-        if len(readings) == 1:
-            return getattr(readings[0], what)  # type: ignore[no-any-return]  # one of three Decimals
-        return sum((getattr(reading, what) for reading in readings), NOTHING)
-    total = NOTHING
-    for reading in readings:
-        amount: Decimal = getattr(reading, what)
-        share = rules.share(reading.branch)
-        if amount > 0:
-            amount = amount * share.percent / HUNDRED
-            if share.maximum is not None:
-                amount = min(amount, Decimal(share.maximum))
-        total += amount
-    return total
 
 
 def sets_of(article: Article) -> int | None:
@@ -109,6 +89,8 @@ def sets_of(article: Article) -> int | None:
     counts = {count.article_number: count for count in article.counts}
     fewest: int | None = None
     for part in article.parts:
+        if part.quantity <= 0:
+            continue  # nothing of it is in one, so that it limits nothing
         count = counts.get(part.article_number)
         if count is None or (count.limits and count.have is None):
             return None
@@ -140,22 +122,13 @@ def buffer_of(how: Counting, have: Decimal) -> Decimal:
     return kept
 
 
-def reserved(article: Article) -> Decimal:
-    """Units that Bol customers wait for and that no reading shows yet."""
-    return sum([one.quantity for one in article.reservations], NOTHING) if article.reservations else NOTHING
-
-
-def sold(article: Article) -> Decimal:
-    """Units sold at the till that no reading shows yet."""
-    return sum([sale.quantity for sale in article.sales], NOTHING) if article.sales else NOTHING
-
-
 def _whole(left: Decimal, article: Article, how: Counting) -> tuple[int, Zero]:
     if not article.active:
         return 0, "switched-off"
     if left < 0:
         return 0, "below-nothing"
-    units = math.floor(left / how.portion)
+    # A fixed number is of units on sale already.
+    units = math.floor(left / (how.portion if how.calculation != "fixed" else 1))
     if units < how.minimum:
         return 0, "below-minimum" if units else ""
     return units, ""
