@@ -80,7 +80,7 @@ def counted(text: str, number: int, article: Article, rules: StockRules) -> Deci
         raise ExpressionFailed(
             f"it gives the text {str(value)[:60]!r}, where a number of units is wanted"
         ) from None
-    if not units.is_finite() or abs(units) > MOST:
+    if not units.is_finite() or not -MOST <= units <= MOST:
         raise ExpressionFailed(f"it gives {str(value)[:60]}, which is no number of units")
     units = units.quantize(EXACT)
     return Decimal(int(units)) if units == units.to_integral_value() else units.normalize()

@@ -34,7 +34,7 @@ class Counting(Value, frozen=True):
     buffer: int = 0
     """Kept back from Bol, in the article's own units."""
     buffer_percent: int = 0
-    """Percent of what there is kept back from Bol, rounded up to whole units; the larger of the two counts."""
+    """Percent of what there is kept back from Bol; the larger of the two counts."""
     cap: int = 999
     """The most that is shown at Bol (the v10 maximum: facts/bol.md, Offers and stock)."""
     minimum: int = 0

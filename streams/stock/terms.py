@@ -115,10 +115,11 @@ def _off(article: Article, how: Counting, have: Decimal) -> tuple[Step, ...]:
 
 
 def buffer_of(how: Counting, have: Decimal) -> Decimal:
-    """What is kept back of so much."""
+    """What is kept back of so much. A part of a piece stays one: what is left for Bol is rounded down in the end, and
+    rounding here would make more stock of something sold by weight show fewer units."""
     kept = Decimal(how.buffer)
     if how.buffer_percent and have > 0:
-        kept = max(kept, Decimal(math.ceil(have * how.buffer_percent / HUNDRED)))
+        kept = max(kept, have * how.buffer_percent / HUNDRED)
     return kept
 
 
