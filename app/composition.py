@@ -52,6 +52,8 @@ from streams.delivery import Delivery
 from streams.effects import RELEASE, EffectRunner, Executor
 from streams.flow import Flow
 from streams.follower import FlowFollower
+from streams.gates import Gates
+from streams.guards.flow import GUARDS
 from streams.log.base import Handler, LogUnavailable, LogWriter, Subscription
 from streams.log.host import FaustHost
 from streams.orders.flow import ORDERS
@@ -70,7 +72,7 @@ NAMES_AT_HAND = 1024
 
 Role = Literal["ingress", "worker", "console"]
 ALL: frozenset[Role] = frozenset(("ingress", "worker", "console"))
-FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, CUSTOMERS, ORDERS, RETURNS, SWEEPS)
+FLOWS: tuple[Flow[Any], ...] = (CATALOGUE, STOCK, CUSTOMERS, ORDERS, RETURNS, GUARDS, SWEEPS)
 
 
 class Bridge:
@@ -212,13 +214,19 @@ async def _worker(stack: AsyncExitStack, running: Bridge, made: Clients, opened:
         "bol": BolExecutor(made.bol.__getitem__, clock),
         "mplus": MplusExecutor(made.mplus.__getitem__, clock),
     }
-    effects = EffectRunner(executors, opened, metrics, clock, asyncio.sleep, release(settings))
+    gates = Gates(opened, metrics, asyncio.sleep)
+    effects = EffectRunner(executors, opened, metrics, clock, asyncio.sleep, release(settings), gates)
+    gates.opened = effects.gate_opened
     alarms = Alarms(opened, metrics, clock, asyncio.sleep)
     host = FaustHost(opened, subscriptions(settings, effects, alarms, metrics))
     effects.grant = host.grant
     ringing = asyncio.create_task(alarms.run(), name="alarms")
     stack.push_async_callback(_cancelled, ringing)
     running.watch(lambda: _broken(ringing))
+    await gates.catch_up()  # before anything can be pushed
+    following = asyncio.create_task(gates.run(), name="gates")
+    stack.push_async_callback(_cancelled, following)
+    running.watch(lambda: _broken(following))
     await host.start()
     # In this order at the end: no more runs, then the calls under way end, their outcomes are written.
     stack.push_async_callback(effects.stop)
@@ -291,6 +299,7 @@ def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
         "customers": none,
         "orders": once(settings.order_rules),
         "returns": once(settings.return_rules),
+        "guards": once(settings.guard_rules),
         "sweeps": once(settings.sweep_rules),
     }
 

@@ -77,6 +77,11 @@ class Metrics(Observer):
         self._stalled = Gauge(
             "kassabrug_stalled", "1 while the log cannot be written", ("who",), registry=self.registry
         )
+        self._waiting = Gauge(
+            "kassabrug_stopped_connections",
+            "Connections whose numbers wait until a person has looked, as this worker knows it",
+            registry=self.registry,
+        )
         self._freshness = Histogram(
             "kassabrug_freshness_seconds",
             "From a cause (a sale, an order) to its effect at the other vendor, by kind",
@@ -147,6 +152,10 @@ class Metrics(Observer):
             return
         self.stalls[flow] = why
         self._stalled.labels(flow).set(1)
+
+    def stopped(self, connections: int) -> None:
+        """See Observer."""
+        self._waiting.set(connections)
 
     def settled(self, vendor: str, effect: str, outcome: str, seconds: float) -> None:
         """See Observer."""

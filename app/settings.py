@@ -27,6 +27,7 @@ from app.shared_stock import crossings
 from app.stock_rules import contradictions as of_stock
 from app.stock_rules import stock_rules
 from connectors.retry import RetryPolicy
+from streams.guards.rules import GuardRules
 from streams.orders.rules import OrderRules
 from streams.returns.rules import HandlingRule, ReturnRules
 from streams.stock.rules import StockRules
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
             unseen=max(3600.0, 4 * found.sweeps.bol_returns),
             keep_days=returns.keep_days,
         )
+
+    def guard_rules(self, connection: str) -> GuardRules | None:
+        """The guards flow's rules."""
+        found = self.connections.get(connection)
+        return None if found is None else GuardRules(**found.guards.model_dump())
 
     def topics(self) -> tuple[Topic, ...]:
         """The topics, kept as long as the settings say."""

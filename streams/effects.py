@@ -14,6 +14,9 @@ deadlines, what somebody does meanwhile does not wait for ten thousand of them, 
 everything that follows older ones. Likewise pushes: numbers that fall to 0 or rise from 0 go before the rest
 (streams/stock/pushing.py), which gets every sixteenth turn.
 What waits is in the rows; here it is an entry in a queue.
+
+Numbers on sale, and numbers written into Mplus, leave only while the gate of their connection is open (gates.py):
+while it is shut they wait in their lane, the latest of each, and everything else goes on.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ from streams.vocabulary.effects import (
     PushOffer,
     ReadBolOffer,
     ReadStock,
+    SetMplusStock,
     Stumbled,
     SweepArticles,
     SweepBolInventory,
@@ -72,6 +76,8 @@ READINGS_AT_ONCE = 64
 SWEEPS_AT_ONCE = 3
 LOOKS_AT_ONCE = 3
 """At single offers, which many rows may want at the same time."""
+PUSH = "push"
+"""The lanes of numbers: on sale at Bol, and written into Mplus."""
 PUSHES_FIRST = 15
 """Pushes of numbers that fall to 0 or rise from 0 that go before one of all the others gets its turn: those must not
 wait for ever where Bol takes less than is asked for."""
@@ -109,6 +115,18 @@ class Executor(Protocol):
     async def execute(self, connection: str, effect: Effect, repeated: bool) -> Execution:
         """See streams/vocabulary/effects.py. Vendor failures are outcomes, never exceptions. A bug is let out, as
         Stumbled where answers had come already."""
+
+
+class Gate(Protocol):
+    """Whether a connection's numbers may leave."""
+
+    def shut(self, connection: str) -> bool:
+        """Not now."""
+
+
+class _Open:
+    def shut(self, connection: str) -> bool:
+        return False
 
 
 class _Wanted(NamedTuple):
@@ -165,9 +183,11 @@ class EffectRunner:
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
         release: float = RELEASE,
+        gate: Gate | None = None,
     ) -> None:
         """`executors` by vendor: `bol`, `mplus`. `release`: seconds that running effects of a partition get before it
-        is let go; where another worker takes it up, longer than a call may take."""
+        is let go; where another worker takes it up, longer than a call may take. `gate`: None: always open; whoever
+        opens it calls `gate_opened`."""
         self._executors = executors
         self._writer = writer
         self._observer = observer
@@ -185,6 +205,7 @@ class EffectRunner:
         )
         self._busy: dict[_Lane, int] = {}
         self._release = release
+        self._gate: Gate = gate or _Open()
         self._stopped = False
         self.grant: Callable[[TopicPartition], Callable[[], bool]] = lambda at: lambda: True
         """Asked for at the beginning of an effect: whether its partition is surely ours then, and has been all the
@@ -218,6 +239,11 @@ class EffectRunner:
         one: _Id = (wanted_by, key, effect_key)
         self._wanted.pop(one, None)
         self._forget_timer(one)
+
+    def gate_opened(self) -> None:
+        """The gate of a connection may have opened: what waits behind it goes on."""
+        for lane in [lane for lane in self._queues if lane[2] == PUSH]:
+            self._fill(lane)
 
     async def revoke(self, flow: FlowName, at: TopicPartition) -> None:
         """The partition is another's from now on: forgets what it asks for, and returns when nothing of it is under
@@ -270,13 +296,15 @@ class EffectRunner:
         self._queued[one] = entry = (urgency or self._clock(), next(self._turns), one)
         queues = self._queues.get(lane)
         if queues is None:
-            queues = self._queues[lane] = _Queues(PUSHES_FIRST if lane[2] == "push" else 1)
+            queues = self._queues[lane] = _Queues(PUSHES_FIRST if lane[2] == PUSH else 1)
         heappush(queues.of(urgency), entry)
         self._fill(lane)
 
     def _fill(self, lane: _Lane) -> None:
         limit = _limit(lane)
         queues = self._queues.get(lane)
+        if lane[2] == PUSH and self._gate.shut(lane[0]):
+            return
         while queues and self._busy.get(lane, 0) < limit and not self._stopped:
             entry = queues.next()
             one = entry[2]
@@ -435,8 +463,8 @@ def _lane(wanted: _Wanted) -> _Lane:
     connection, _ = split_key(wanted.key)
     effect = wanted.effect.effect
     match effect:
-        case PushOffer():
-            kind = "push"
+        case PushOffer() | SetMplusStock():
+            kind = PUSH
         case ReadStock():
             kind = "reading"
         case ReadBolOffer():

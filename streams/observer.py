@@ -24,5 +24,8 @@ class Observer:
     def settled(self, vendor: str, effect: str, outcome: str, seconds: float) -> None:
         """A call to a vendor ended: delivered, refused, not-sent or answer-lost."""
 
+    def stopped(self, connections: int) -> None:
+        """The numbers of so many connections wait until a person has looked (streams/gates.py)."""
+
     def fresh(self, kind: str, millis: int) -> None:
         """So long it took from a cause to what was done about it (`push`, `committed`)."""

@@ -1,7 +1,7 @@
 """The one list of topics. `kassabrug topics` prints it; the log creates what is missing from it.
 
-Keys are `connection/entity` (the sweeps' key is the connection alone), so that one entity's records keep
-their order. Inboxes and webhooks are what a replay reads; they live as long as retention allows.
+Keys are `connection/entity` (the guards' and the sweeps' key is the connection alone), so that one entity's records
+keep their order. Inboxes and webhooks are what a replay reads; they live as long as retention allows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def inbox_topic(flow: str) -> str:
     return f"{flow}.inbox"
 
 
-FLOWS = ("catalogue", "stock", "customers", "orders", "returns", "sweeps")
+FLOWS = ("catalogue", "stock", "customers", "orders", "returns", "guards", "sweeps")
 APP_ID = "kassabrug"
 
 BOL_WEBHOOKS = Topic(
@@ -68,6 +68,7 @@ INBOXES = tuple(
             "connection/identity",
             "connection/bolOrderId",
             "connection/returnId",
+            "connection",
             "connection",
         ),
         strict=True,

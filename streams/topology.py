@@ -59,7 +59,7 @@ AGENTS: tuple[Agent, ...] = (
         "stock",
         "the number on sale",
         inbox_topic("stock"),
-        (ACTIVITY.name, DEAD_LETTERS.name),
+        (*_inboxes("stock", "guards"), ACTIVITY.name, DEAD_LETTERS.name),
         rows_topic("stock"),
     ),
     Agent(
@@ -84,10 +84,17 @@ AGENTS: tuple[Agent, ...] = (
         rows_topic("returns"),
     ),
     Agent(
+        "guards",
+        "stops a connection's pushes where its numbers cannot be right",
+        inbox_topic("guards"),
+        (ACTIVITY.name, DEAD_LETTERS.name),
+        rows_topic("guards"),
+    ),
+    Agent(
         "sweeps",
         "polling, with its cursors",
         inbox_topic("sweeps"),
-        (ACTIVITY.name, DEAD_LETTERS.name),
+        (*_inboxes("guards"), ACTIVITY.name, DEAD_LETTERS.name),
         rows_topic("sweeps"),
     ),
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from app.sections.guards import Guards
 from app.sections.orders import Orders
 from app.sections.part import MONTH, Address, Part, Password, Span
 from app.sections.returns import Returns
@@ -58,3 +59,4 @@ class Connection(Part):
     orders: Orders
     sweeps: Sweeps = Sweeps()
     returns: Returns = Returns()
+    guards: Guards = Guards()

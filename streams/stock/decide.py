@@ -13,6 +13,7 @@ from typing import assert_never
 
 from streams.flow import Context, Decision
 from streams.stock import inbound, kits, movements, offers, pushing, reading
+from streams.stock.oddities import believed
 from streams.stock.readings import redated, take
 from streams.stock.shown import shown
 from streams.stock.state import Article
@@ -48,7 +49,7 @@ def decide(state: Article | None, event: StockEvent, context: Context) -> Decisi
         case ArticleDescribed():
             offers.described(step, event)
         case StockRead():
-            step.article = take(step.article, (event.reading,), step.rules)
+            step.article = take(step.article, believed(step, (event.reading,)), step.rules)
         case StockDoubted():
             reading.doubted(step, event.since)
         case TillSold():

@@ -60,6 +60,7 @@ def counted(step: Step, event: PartCounted) -> None:
         article, counts=tuple(known[number] for number in article.wanting if number in known)
     )
     step.cause, step.cause_at = "part", event.counted_at
+    step.part_explained = event.explained
 
 
 def sold(step: Step, event: TillSold) -> None:
@@ -164,6 +165,12 @@ def _limits(step: Step) -> bool:
 
 
 def _tell(step: Step, kits: tuple[int, ...], have: Decimal | None) -> None:
-    event = PartCounted(part=step.number, have=have, counted_at=step.context.at, limits=_limits(step))
+    event = PartCounted(
+        part=step.number,
+        have=have,
+        counted_at=step.context.at,
+        limits=_limits(step),
+        explained=step.explained,
+    )
     for kit in kits:
         step.tell(kit, event)

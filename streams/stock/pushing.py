@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from streams.flow import Ask
+from streams.stock.oddities import turned
 from streams.stock.split import shared_out
 from streams.stock.state import Ended, Offer
 from streams.stock.step import Step, failed
@@ -32,14 +33,15 @@ def ask(step: Step) -> None:
     wants = _wanted(step)
     for offer in step.article.offers:
         want = wants.get(offer.offer_id)
-        if want != offer.desired:
+        changed = want != offer.desired
+        if changed:
             offer = replace(
                 offer, desired=want, cause=step.cause, cause_at=step.cause_at if want is not None else None
             )
             step.put(offer)
         if offer.fulfilment == "FBB" or not step.rules.push:
             continue
-        _ask(step, offer)
+        _ask(step, offer, changed)
 
 
 def _wanted(step: Step) -> dict[str, int | None]:
@@ -72,7 +74,7 @@ def _effect(step: Step, offer: Offer) -> PushOffer | None:
     )
 
 
-def _ask(step: Step, offer: Offer) -> None:
+def _ask(step: Step, offer: Offer, changed: bool) -> None:
     key = PUSH + offer.offer_id
     effect = _effect(step, offer)
     if effect is None:
@@ -98,6 +100,13 @@ def _ask(step: Step, offer: Offer) -> None:
         repeated=on_its_way.repeated if on_its_way is not None else False,
         urgency=_urgency(step, offer),
     )
+    if changed:
+        known = offer.sent if offer.sent is not None else offer.at_bol
+        pushing = on_its_way.effect if on_its_way is not None else None
+        was = pushing.amount if isinstance(pushing, PushOffer) else known
+        turned(
+            step, offer.offer_id, was, effect.amount, ours=pushing is not None or offer.sent_at is not None
+        )
 
 
 def _holds(offer: Offer, effect: PushOffer) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from streams.flow import Ask
+from streams.stock.oddities import believed
 from streams.stock.readings import read_since, take
 from streams.stock.step import Step, failed
 from streams.stock.terms import made_of_parts
@@ -37,7 +38,9 @@ def settled(step: Step, event: Settled) -> None:
         article = replace(step.article, read_tries=0, read_stuck="")
         if article.read_stuck != step.article.read_stuck:
             step.note("reading", "Mplus answers again.", level="cleared", direction="in")
-        step.article = take(article, outcome.readings, step.rules)
+        step.article = article
+        readings = believed(step, outcome.readings)
+        step.article = take(step.article, readings, step.rules)
         if not outcome.readings:
             asked = step.article.doubted_since
             done = asked is None or asked <= event.asked_at

@@ -156,6 +156,8 @@ class Article(Value, frozen=True):
     """What those were told last; None: nothing, or that it is not known."""
     readings: tuple[Reading, ...] = ()
     """The newest of each branch, ordered by branch."""
+    back: tuple[int, ...] = ()
+    """Branches whose last reading went back in time and was not believed: the next one is."""
     answered: bool = False
     """Mplus has answered at least once (an article it keeps no stock of has no readings even then)."""
     reservations: tuple[Reservation, ...] = ()

@@ -15,6 +15,9 @@ from streams.vocabulary.activity import Activity, Noted
 from streams.vocabulary.events import Message
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 
+EXPLAINED = ("till-sale", "bol-order")
+"""Causes that say why a number falls or rises."""
+
 
 class Step:
     """What an event has led to so far."""
@@ -31,7 +34,14 @@ class Step:
         self.cause = "reading"
         """What moves the number, for those who look at it: as in state.py, `Offer.cause`."""
         self.cause_at: datetime | None = None
+        self.part_explained = False
+        """What moved a part of this composed article was a known sale or order."""
         self.doubt_raised = False
+
+    @property
+    def explained(self) -> bool:
+        """Whether a known sale or order moves the number."""
+        return self.part_explained or self.cause in EXPLAINED
 
     def note(self, kind: str, text: str, **more: object) -> None:
         """A line for the activity log."""

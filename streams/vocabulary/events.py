@@ -408,6 +408,8 @@ class PartCounted(Fact, frozen=True, kw_only=True, tag="part-counted"):
     """When the part's row knew of it."""
     limits: bool = True
     """False: Mplus keeps no stock of it (a service), so it does not limit what can be sold."""
+    explained: bool = False
+    """A known till sale or Bol order changed it."""
 
 
 MovementKind = Literal["sale", "delivery", "correction", "manual", "api", "transfer", "unknown"]

@@ -24,6 +24,7 @@ from streams.codec import fact_headers, message_draft
 from streams.delivery import Delivery
 from streams.effects import EffectRunner
 from streams.follower import FlowFollower
+from streams.guards.rules import GuardRules
 from streams.log.base import Draft, Subscription, TopicPartition
 from streams.log.embedded import EmbeddedLog
 from streams.log.host import FaustHost
@@ -54,6 +55,7 @@ RULES: dict[str, Any] = {
     "customers": (),
     "orders": OrderRules(kinds={"FBR": KindRules(branch_number=1)}),
     "returns": ReturnRules(),
+    "guards": GuardRules(),
     "sweeps": SweepRules(branches=(1,)),
 }
 BATCH = 500

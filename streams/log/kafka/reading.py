@@ -36,6 +36,8 @@ class KafkaReader(LogReader):
         self._fetching = Fetching(self._following, self._news.set, lambda at, _: self._fetching.forget(at))
         self._following_open: asyncio.Task[None] | None = None
         self._rests: OrderedDict[TopicPartition, Fetched] = OrderedDict()
+        self._waits: list[frozenset[TopicPartition]] = []
+        """What is read ahead, by who waits for it: sets without a partition in common."""
 
     async def open(self) -> None:
         """Connects. Raises LogUnavailable."""
@@ -89,13 +91,15 @@ class KafkaReader(LogReader):
 
     async def changed(self, known: Mapping[TopicPartition, int], timeout: float) -> bool:
         """See LogReader.changed. From the first call on the partitions are read ahead, so that what is news here is
-        at hand for `read`."""
+        at hand for `read`. Several may wait, each for partitions of its own: a call takes the place of the one before
+        that had any of the same."""
         if self._following_open is None or _failed(self._following_open):
             self._following_open = asyncio.create_task(self._open_following())
         await asyncio.shield(self._following_open)
-        for at in list(self._fetching.followed):
-            if at not in known:
-                self._fetching.forget(at)
+        waits = frozenset(known)
+        self._waits = [*(one for one in self._waits if one.isdisjoint(waits)), waits]
+        for at in set(self._fetching.followed).difference(*self._waits):
+            self._fetching.forget(at)
         for at, end in known.items():
             self._fetching.follow(at, end)
         until = asyncio.get_running_loop().time() + timeout

@@ -271,6 +271,21 @@ async def test_a_reader_is_woken_by_news(wharf: Wharf) -> None:
     assert await wharf.reader.changed({at: 1}, 0.01) is False
 
 
+async def test_two_who_wait_for_other_partitions_do_not_get_in_each_others_way(wharf: Wharf) -> None:
+    """Regression: on Kafka the second one to wait made the first one deaf for as long as it waited."""
+    first, second = TopicPartition(EVENTS, 0), TopicPartition(EVENTS, 1)
+    waiting = [
+        asyncio.ensure_future(wharf.reader.changed({at: 0}, PATIENCE)) for at in (first, second, second)
+    ]
+    for one in waiting:  # each has asked
+        assert await asyncio.wait([one], timeout=0.05)
+    await wharf.writer.append([Draft(EVENTS, b"k", b"1", partition=0)])
+    assert await waiting[0] is True
+    assert not waiting[1].done()
+    await wharf.writer.append([Draft(EVENTS, b"k", b"1", partition=1)])
+    assert await asyncio.gather(*waiting) == [True, True, True]
+
+
 async def test_everything_is_still_there_after_reopening(wharf: Wharf) -> None:
     await wharf.writer.append(events(500))
     before = await everything(wharf.reader, EVENTS)

@@ -1,0 +1,1 @@
+"""Guards: where numbers cannot be right, a connection's pushes stop until a person has looked."""
