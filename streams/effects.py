@@ -140,8 +140,8 @@ class _Wanted(NamedTuple):
 
 _Id = tuple[str, bytes, str]
 _Lane = tuple[str, str, str]
-_Entry = tuple[datetime, int, _Id]
-"""(when it is due, which came first, what)."""
+_Entry = tuple[datetime, int, _Id, datetime | None]
+"""(when it is due, which came first, what, the urgency with which it was asked)."""
 
 
 class _Queues:
@@ -161,8 +161,13 @@ class _Queues:
         """Where that waits: a heap."""
         return self._plain if urgency is None else self._timed
 
-    def next(self) -> _Entry:
-        """The next one. Raises IndexError when nothing waits."""
+    def next(self, counts: Callable[[_Entry], bool]) -> _Entry | None:
+        """The next one that counts; None: nothing does. What does not takes nobody's turn."""
+        for entries in (self._timed, self._plain):
+            while entries and not counts(entries[0]):
+                heappop(entries)
+        if not self:
+            return None
         if self._timed and self._plain:
             timed = self._taken < self._turns
             self._taken = self._taken + 1 if timed else 0
@@ -290,10 +295,10 @@ class EffectRunner:
         if wanted is None or self._stopped or one in self._running:
             return
         waits, urgency = self._queued.get(one), wanted.effect.urgency
-        if waits is not None and (urgency is None or waits[0] == urgency):
+        if waits is not None and (urgency is None or waits[3] == urgency):
             return
         lane = _lane(wanted)
-        self._queued[one] = entry = (urgency or self._clock(), next(self._turns), one)
+        self._queued[one] = entry = (urgency or self._clock(), next(self._turns), one, urgency)
         queues = self._queues.get(lane)
         if queues is None:
             queues = self._queues[lane] = _Queues(PUSHES_FIRST if lane[2] == PUSH else 1)
@@ -306,19 +311,27 @@ class EffectRunner:
         if lane[2] == PUSH and self._gate.shut(lane[0]):
             return
         while queues and self._busy.get(lane, 0) < limit and not self._stopped:
-            entry = queues.next()
+            entry = queues.next(self._counts)
+            if entry is None:
+                break
             one = entry[2]
-            if self._queued.get(one) is not entry:
-                continue
             del self._queued[one]
-            wanted = self._wanted.get(one)
-            if wanted is None:
-                continue
+            wanted = self._wanted[one]
             self._busy[lane] = self._busy.get(lane, 0) + 1
             task = asyncio.get_running_loop().create_task(self._run(wanted))
             self._running[one] = task
             self._asked_by[task] = (wanted.flow, wanted.at)
             task.add_done_callback(lambda _, one=one, lane=lane: self._ended(one, lane))  # type: ignore[misc]  # mypy cannot infer lambda defaults
+
+    def _counts(self, entry: _Entry) -> bool:
+        """Whether it is the entry of something that is still wanted."""
+        one = entry[2]
+        if self._queued.get(one) is not entry:
+            return False
+        if one not in self._wanted:
+            del self._queued[one]
+            return False
+        return True
 
     def _ended(self, one: _Id, lane: _Lane) -> None:
         self._running.pop(one, None)

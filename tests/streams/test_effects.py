@@ -679,3 +679,13 @@ def test_whatever_waits_and_however_the_gate_moves_the_latest_number_of_each_arr
         assert dict(bench.sent) == wanted
 
     asyncio.run(run())
+
+
+async def test_what_is_asked_for_by_this_very_moment_goes_before_what_has_no_deadline() -> None:
+    """Regression, found by the test of the order of urgency: asked for without one first, it stayed where it was."""
+    bench = Fetches()
+    await bench.full()
+    bench.fetch("one", None)
+    bench.fetch("one", 0, number=2)
+    bench.fetch("other", 0)
+    assert await bench.order(2) == ["one", "other"]
