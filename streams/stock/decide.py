@@ -49,7 +49,8 @@ def decide(state: Article | None, event: StockEvent, context: Context) -> Decisi
         case ArticleDescribed():
             offers.described(step, event)
         case StockRead():
-            step.article = take(step.article, believed(step, (event.reading,)), step.rules)
+            readings = believed(step, (event.reading,))
+            step.article = take(step.article, readings, step.rules)
         case StockDoubted():
             reading.doubted(step, event.since)
         case TillSold():

@@ -139,9 +139,7 @@ async def test_a_row_of_a_worker_that_was_stopped_for_long_does_not_open_it() ->
 
 
 async def test_a_row_that_cannot_be_read_changes_nothing() -> None:
-    log = Uncompacted(
-        row("shop", STOP), Draft(TOPIC, b"shop", b'{"state": 7}'), Draft(TOPIC, b"\xff", b"{}")
-    )
+    log = Uncompacted(row("shop", STOP), Draft(TOPIC, b"shop", b'{"state": 7}'), Draft(TOPIC, b"\xff", b"{}"))
     gates = Gates(log, Noting(), at_once)
     await gates.catch_up()
     assert gates.shut("shop")
