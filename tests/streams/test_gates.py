@@ -27,8 +27,16 @@ def row(connection: str, stop: Stop | None) -> Draft:
 
 
 class Noting(Notebook):
+    """Also how many are stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.some = asyncio.Event()
+
     def stopped(self, connections: int) -> None:
         self.said.append(("stopped", connections))
+        if connections:
+            self.some.set()
 
 
 @asynccontextmanager
@@ -84,15 +92,15 @@ async def test_it_is_still_shut_after_a_restart_and_for_nobody_else(tmp_path: Pa
 
 async def test_it_shuts_and_opens_while_it_runs(tmp_path: Path) -> None:
     async with opened(tmp_path) as log:
-        door = Door()
-        gates = Gates(log, Noting(), at_once)
+        door, notebook = Door(), Noting()
+        gates = Gates(log, notebook, at_once)
         gates.opened = door
         running = asyncio.create_task(gates.run())
         await door.until(1)
         await log.append([row("shop", STOP)])
         async with asyncio.timeout(10):
-            while not gates.shut("shop"):
-                await asyncio.sleep(0)
+            await notebook.some.wait()
+        assert gates.shut("shop")
         assert door.times == 1
         await log.append([row("shop", None)])
         await door.until(2)
