@@ -688,3 +688,6 @@ async def test_what_is_asked_for_by_this_very_moment_goes_before_what_has_no_dea
     bench.fetch("one", 0, number=2)
     bench.fetch("other", 0)
     assert await bench.order(2) == ["one", "other"]
+    while bench.bol.running:
+        bench.bol.let_go()
+        await asyncio.sleep(0)
