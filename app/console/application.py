@@ -13,10 +13,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app.console import api, pages, questions
+from app.console import api, guards, pages, questions
 from app.console.desk import Desk, Returns, TellFlow
 from app.console.live import Live, TooManyBrowsers
 from app.console.security import HEADERS, BasicAuth, SecureHeaders
+from app.console.stopped import WithStopped
 from app.readmodel import ReadModel, ReadModelUnavailable, Standing
 from streams.vocabulary.time import Clock
 
@@ -53,10 +54,12 @@ def create_console(
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts)))
     if password:
         middleware.append(Middleware(BasicAuth, username=username, password=password))
+    middleware.append(Middleware(WithStopped, desk=desk))
     return Starlette(
         routes=[
             *pages.routes(desk),
             *api.routes(desk),
+            *guards.routes(desk, rendering),
             Route("/live", _live(live)),
             Mount("/static", _Static(directory=pages.HERE / "static")),
         ],

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from app.readmodel.entries import FINISHED
-from streams.vocabulary.activity import LineShown, OrderShown, ReturnItemShown, ReturnShown
-from streams.vocabulary.events import OperatorCancelled, OperatorHandled, OperatorShipped
+from streams.vocabulary.activity import GuardShown, LineShown, OrderShown, ReturnItemShown, ReturnShown
+from streams.vocabulary.events import OperatorCancelled, OperatorHandled, OperatorResumed, OperatorShipped
 
 TRANSPORTERS = {
     "TNT": "PostNL parcel",
@@ -65,6 +65,7 @@ RESULTS = {
 CREDITED = ("RETURN_RECEIVED", "STILL_APPROVED")
 """Results after which the customer gets the money back: a credit in Mplus goes with them."""
 
+LONGEST_NAME = 60
 LONGEST_TRACK = 60
 LONGEST_TRANSPORTER = 40
 MOST_ITEMS = 200
@@ -199,6 +200,16 @@ def handled(
     if credit and not only_credit and code not in CREDITED:
         raise Mistake(f"“{RESULTS[code]}” gives no money back, so that there is nothing to credit in Mplus.")
     return OperatorHandled(who=who, rma_id=rma_id, result=code, quantity=count, credit=credit)
+
+
+def resumed(connection: str, shown: GuardShown | None, who: str, by: str = "") -> OperatorResumed:
+    """`Go on`: the connection's numbers are sent again. `by`: who has looked, where that is told. Raises Mistake."""
+    if shown is None or not shown.why:
+        raise Mistake(f"The numbers of {connection[:80]} are not stopped.")
+    name = " ".join(by.split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise Mistake(f"Write a name of at most {LONGEST_NAME} characters.")
+    return OperatorResumed(who=name or who)
 
 
 def _no_handling(shown: ReturnShown, item: ReturnItemShown) -> str:

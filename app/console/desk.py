@@ -17,6 +17,7 @@ from streams.vocabulary.events import (
     OperatorAsked,
     OperatorCancelled,
     OperatorHandled,
+    OperatorResumed,
     OperatorShipped,
 )
 from streams.vocabulary.time import Clock, seconds
@@ -59,7 +60,7 @@ class Returns(Protocol):
         """How many wait for a person: with an item that is open or has failed."""
 
 
-ByHand = OperatorAsked | OperatorShipped | OperatorCancelled | OperatorHandled
+ByHand = OperatorAsked | OperatorShipped | OperatorCancelled | OperatorHandled | OperatorResumed
 
 
 class OnlyShows(Exception):

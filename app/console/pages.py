@@ -15,6 +15,7 @@ from starlette.routing import Route
 from app.console import byhand, picture, questions, wording
 from app.console.desk import ByHand, Desk, ReturnLike
 from app.console.security import from_our_own_page, who
+from app.console.stopped import stopped_of
 from app.readmodel.shown import OrderDetail
 from streams.log.base import LogUnavailable
 from streams.vocabulary.events import FlowName, OperatorAsked
@@ -100,6 +101,7 @@ class Pages:
             past=lambda day: wording.past(day, now),
             standing=self._desk.standing,
             by_hand=self._desk.by_hand,
+            stopped=stopped_of(request),
             other_page=lambda number: _other_page(request, number),
             **values,
         )

@@ -17,6 +17,7 @@ from streams.topics import ACTIVITY, BOL_RAW, DEAD_LETTERS, MPLUS_RAW
 from streams.vocabulary.activity import (
     Activity,
     ConnectionShown,
+    GuardShown,
     Noted,
     OrderShown,
     ReturnShown,
@@ -46,6 +47,7 @@ class Entries(msgspec.Struct):
     orders: list[_Row] = []
     returns: list[_Row] = []
     connections: list[_Row] = []
+    guards: list[_Row] = []
     answers: list[_Row] = []
     dead_letters: list[_Row] = []
     skipped: list[tuple[str, str, int, str]] = []
@@ -60,6 +62,7 @@ def entries_of(runs: Iterable[Run]) -> Entries:
             _read(entries, run.at, record)
     for rows in (entries.history, entries.articles, entries.orders, entries.returns, entries.connections):
         _clean(rows)
+    _clean(entries.guards)
     _clean(entries.answers)
     _clean(entries.dead_letters)
     return entries
@@ -160,6 +163,10 @@ def _activity(entries: Entries, record: Record) -> None:
             fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
             shown = {"shown": msgspec.json.encode(fact)}
             entries.connections.append(common | _stuck(fact.stuck, common["at"]) | shown)
+        case GuardShown():
+            fact = msgspec.structs.replace(fact, why=_sentence(fact.why))
+            shown = {"shown": msgspec.json.encode(fact)}
+            entries.guards.append(common | _stuck(fact.why, common["at"]) | shown)
         case _:
             assert_never(fact)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.readmodel import writing
 from app.readmodel.database import Database, ReadModelUnavailable
 from app.readmodel.freshness import Freshness
-from app.readmodel.queries import articles, deadletters, figures, history, orders, overview, returns
+from app.readmodel.queries import articles, deadletters, figures, guards, history, orders, overview, returns
 from app.readmodel.queries.history import HistoryFilter
 from app.readmodel.queries.orders import OrderFilter
 from app.readmodel.shown import (
@@ -15,6 +15,7 @@ from app.readmodel.shown import (
     ArticleRow,
     ConnectionRow,
     DeadLetter,
+    GuardRow,
     HistoryLine,
     OrderDetail,
     OrderRow,
@@ -120,6 +121,10 @@ class ReadModel:
         """Every connection with its sweeps."""
         now = self._clock()
         return await self.database.read(lambda db: overview.connection_rows(db, now))
+
+    async def guards(self) -> tuple[GuardRow, ...]:
+        """Whether numbers are stopped: every connection of which the guards have said anything."""
+        return await self.database.read(guards.guard_rows)
 
     async def freshness(self, minutes: int = figures.HOUR) -> tuple[Freshness, ...]:
         """How long it took, by kind, over the last minutes (at most a day)."""

@@ -8,7 +8,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from app.readmodel.freshness import Freshness
-from streams.vocabulary.activity import ConnectionShown, OrderShown, ReturnShown, StockShown
+from streams.vocabulary.activity import ConnectionShown, GuardShown, OrderShown, ReturnShown, StockShown
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Minute(Answer, frozen=True, kw_only=True):
 class StuckThing(Answer, frozen=True, kw_only=True):
     """Something that cannot go on, why, and since when."""
 
-    about: Literal["article", "order", "return", "connection"]
+    about: Literal["article", "order", "return", "connection", "guard"]
     connection: str
     entity: str
     title: str
@@ -237,3 +237,13 @@ class ConnectionRow(Answer, frozen=True, kw_only=True):
     stuck_since: datetime | None
     shown: ConnectionShown
     counts: Counts
+
+
+class GuardRow(Answer, frozen=True, kw_only=True):
+    """Whether a connection's numbers are stopped."""
+
+    connection: str
+    at: datetime
+    stuck_since: datetime | None
+    """Since when they are stopped; None: they go."""
+    shown: GuardShown

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = "2"
+VERSION = "3"
 """Raised when the tables change: an older read model is then thrown away and built again from the log."""
 
 metadata = MetaData()
@@ -146,6 +146,16 @@ returns = Table(
 
 connections = Table(
     "connections",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("stuck", Text, nullable=False),
+    Column("stuck_since", BigInteger, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("shown", LargeBinary, nullable=False),
+)
+
+guards = Table(
+    "guards",
     metadata,
     Column("connection", String, primary_key=True),
     Column("stuck", Text, nullable=False),

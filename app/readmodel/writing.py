@@ -23,6 +23,7 @@ from app.readmodel.tables import (
     connections,
     counts,
     dead_letters,
+    guards,
     history,
     meta,
     metadata,
@@ -60,7 +61,7 @@ class Applied(msgspec.Struct, frozen=True):
     doubled: int
     """Lines that were known already."""
     areas: frozenset[str] = frozenset()
-    """`history`, `articles`, `orders`, `returns`, `connections`, `answers`, `deadletters`."""
+    """`history`, `articles`, `orders`, `returns`, `connections`, `guards`, `answers`, `deadletters`."""
     keys: frozenset[str] = frozenset()
     """`connection/entity` of every row that changed."""
 
@@ -103,6 +104,7 @@ def write(connection: Connection, stretches: Sequence[Stretch], entries: Entries
     _run(connection, _SHOW[orders.name], newest(entries.orders, "order_id"))
     _run(connection, _SHOW[returns.name], newest(entries.returns, "return_id"))
     _run(connection, _SHOW[connections.name], newest(entries.connections, "connection"))
+    _run(connection, _SHOW[guards.name], newest(entries.guards, "connection"))
     _run(connection, _SKIP, _skipped(entries))
     groups: list[tuple[str, list[_Row], str]] = [
         ("history", lines, "entity"),
@@ -110,6 +112,7 @@ def write(connection: Connection, stretches: Sequence[Stretch], entries: Entries
         ("orders", entries.orders, "order_id"),
         ("returns", entries.returns, "return_id"),
         ("connections", entries.connections, "connection"),
+        ("guards", entries.guards, "connection"),
         ("answers", fetched, "entity"),
         ("deadletters", dead, "entity"),
     ]
@@ -252,7 +255,7 @@ _MARKS = {table.name: Among(table.c.mark) for table in (history, answers, dead_l
 _ADD = {table.name: insert(table) for table in (history, answers, dead_letters)}
 _COUNT = upsert(counts, lambda new: {"number": counts.c.number + new.number})
 _TIME = upsert(timings, lambda new: {"number": timings.c.number + new.number})
-_SHOW = {table.name: _show(table) for table in (articles, orders, returns, connections)}
+_SHOW = {table.name: _show(table) for table in (articles, orders, returns, connections, guards)}
 _SKIP = upsert(
     skipped,
     lambda new: {

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from app.readmodel.freshness import Freshness, freshness
 from app.readmodel.shown import Counts, Minute
-from app.readmodel.tables import articles, connections, counts, orders, returns, timings
+from app.readmodel.tables import articles, connections, counts, guards, orders, returns, timings
 from app.readmodel.writing import MINUTE_MS
 from streams.vocabulary.time import milliseconds, moment_of
 
@@ -30,7 +30,7 @@ def counts_of(connection: Connection, now: datetime) -> tuple[Counts, ...]:
         )
         for row in connection.execute(query):
             found[row.connection][f"{row.what}_{name}"] = int(row.number)
-    for table in (orders, articles, returns, connections):
+    for table in (orders, articles, returns, connections, guards):
         stuck = (
             select(table.c.connection, func.count().label("number"))
             .where(table.c.stuck_since.is_not(None))

@@ -13,7 +13,7 @@ from app.readmodel.queries.catching_up import catching_up
 from app.readmodel.queries.history import HistoryFilter, lines
 from app.readmodel.queries.orders import late_orders
 from app.readmodel.shown import ConnectionRow, Counts, Overview, SkippedRecords, StuckThing
-from app.readmodel.tables import articles, connections, dead_letters, orders, returns, skipped
+from app.readmodel.tables import articles, connections, dead_letters, guards, orders, returns, skipped
 from streams.vocabulary.activity import ConnectionShown
 from streams.vocabulary.time import moment_of
 
@@ -22,11 +22,12 @@ STUCK = 30
 LATE = 8
 """Late orders on the first page, likewise."""
 RECENT = 40
-TITLES: dict[Literal["order", "article", "return", "connection"], str] = {
+TITLES: dict[Literal["order", "article", "return", "connection", "guard"], str] = {
     "order": "Bol order",
     "article": "Article",
     "return": "Return",
     "connection": "Connection",
+    "guard": "The numbers of",
 }
 
 _read = msgspec.json.Decoder(ConnectionShown).decode
@@ -60,7 +61,7 @@ def overview(connection: Connection, now: datetime) -> Overview:
 
 
 def stuck_things(connection: Connection, limit: int) -> tuple[StuckThing, ...]:
-    """Orders, articles, returns and connections that cannot go on, what is stuck longest first."""
+    """Orders, articles, returns and connections (or their numbers) that cannot go on, what is stuck longest first."""
     parts = [
         select(
             literal(about).label("about"),
@@ -75,6 +76,7 @@ def stuck_things(connection: Connection, limit: int) -> tuple[StuckThing, ...]:
             ("article", articles, articles.c.article, articles.c.description),
             ("return", returns, returns.c.return_id, literal("")),
             ("connection", connections, connections.c.connection, literal("")),
+            ("guard", guards, guards.c.connection, literal("")),
         )
     ]
     every = union_all(*parts).subquery()
