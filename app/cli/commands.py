@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from app.cli.options import DEFAULT, AsJson, Config, LogAt, ReadModelAt, said
+from app.cli.stock import stock
 from app.composition import ALL, Bridge, Role
 
 cli = typer.Typer(
@@ -24,27 +26,9 @@ mapper = typer.Typer(
     help="The mapping from orders at Bol to fields in Mplus: docs/mapping.md.",
 )
 cli.add_typer(mapper, name="map")
+cli.add_typer(stock, name="stock")
 say = Console(stderr=True)
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of words.")]
-DEFAULT = Path("kassabrug.toml")
-LogAt = Annotated[
-    str | None,
-    typer.Option(
-        "--log",
-        metavar="kafka://HOST:PORT,...",
-        help="The log on this Kafka cluster, whatever the settings say (log.address).",
-    ),
-]
-ReadModelAt = Annotated[
-    str | None,
-    typer.Option(
-        "--readmodel",
-        metavar="postgresql://USER@HOST/DATABASE",
-        help="The read model there, whatever the settings say (readmodel.url).",
-    ),
-]
 Host = Annotated[str | None, typer.Option("--host", help="Instead of web.host.")]
 Port = Annotated[int | None, typer.Option("--port", help="Instead of web.port; 0: any free one.")]
 
@@ -60,22 +44,10 @@ def _tell(running: Bridge) -> None:
     say.print(f"kassabrug runs: [bold]{running.address}[/bold]  (Ctrl-C stops it)")
 
 
-def _said(
-    log: str | None = None, readmodel: str | None = None, host: str | None = None, port: int | None = None
-) -> dict[str, dict[str, Any]]:
-    """What the command line says, as the settings have it."""
-    said: dict[str, dict[str, Any]] = {
-        "log": {"address": log},
-        "readmodel": {"url": readmodel},
-        "web": {"host": host, "port": port},
-    }
-    return {part: {key: one for key, one in keys.items() if one is not None} for part, keys in said.items()}
-
-
-def _serve(config: Path, roles: frozenset[Role], as_json: bool, said: dict[str, dict[str, Any]]) -> None:
+def _serve(config: Path, roles: frozenset[Role], as_json: bool, given: dict[str, dict[str, Any]]) -> None:
     from app.cli.process import serve
 
-    serve(config, roles, as_json, _tell, said)
+    serve(config, roles, as_json, _tell, given)
 
 
 @cli.command()
@@ -88,7 +60,7 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Everything in one process: ingress, worker, console."""
-    _serve(config, ALL, as_json, _said(log, readmodel, host, port))
+    _serve(config, ALL, as_json, said(log, readmodel, host, port))
 
 
 @cli.command()
@@ -96,7 +68,7 @@ def ingress(
     config: Config = DEFAULT, log: LogAt = None, host: Host = None, port: Port = None, as_json: AsJson = False
 ) -> None:
     """Only takes webhooks in and stores them. On Kafka: any number of them."""
-    _serve(config, frozenset(("ingress",)), as_json, _said(log, None, host, port))
+    _serve(config, frozenset(("ingress",)), as_json, said(log, None, host, port))
 
 
 @cli.command()
@@ -105,7 +77,7 @@ def worker(
 ) -> None:
     """Only works: agents, calls to the vendors, sweeps. On Kafka: any number of them share the partitions. (Health at
     web.port.)"""
-    _serve(config, frozenset(("worker",)), as_json, _said(log, None, host, port))
+    _serve(config, frozenset(("worker",)), as_json, said(log, None, host, port))
 
 
 @cli.command()
@@ -118,7 +90,7 @@ def console(
     as_json: AsJson = False,
 ) -> None:
     """Only the page, from the log as it is."""
-    _serve(config, frozenset(("console",)), as_json, _said(log, readmodel, host, port))
+    _serve(config, frozenset(("console",)), as_json, said(log, readmodel, host, port))
 
 
 @cli.command()
@@ -167,7 +139,7 @@ def check(
     all works; 1: something does not; 2: the settings cannot be used."""
     from app.cli.check import run
 
-    sys.exit(run(config, _said(log, readmodel), as_json))
+    sys.exit(run(config, said(log, readmodel), as_json))
 
 
 @cli.command()
@@ -188,7 +160,7 @@ def log(
     """Shows what lies on a topic, also while the bridge runs. Personal data is masked."""
     from app.cli.log import run
 
-    sys.exit(run(config, _said(at), topic, key, since, follow, limit, as_json))
+    sys.exit(run(config, said(at), topic, key, since, follow, limit, as_json))
 
 
 @cli.command()
@@ -223,7 +195,7 @@ def replay(
     from app.cli.replay import Asked, run
 
     asked = Asked(since, until, topic, connection, key, flow, everything, dry_run, name, rate, as_json)
-    sys.exit(run(config, asked, _said(log)))
+    sys.exit(run(config, asked, said(log)))
 
 
 orders = typer.Typer(

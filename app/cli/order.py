@@ -66,9 +66,7 @@ class Site(NamedTuple):
             answer = self.http.get(path) if given is None else self.http.post(path, json=given)
         except httpx.TimeoutException:
             done = (
-                ""
-                if given is None
-                else " Whether it was done is not known: look at the order before you repeat it."
+                "" if given is None else " Whether it was done is not known: look at it before you repeat it."
             )
             raise NotDone(
                 f"kassabrug at {self.address} takes longer than {PATIENCE:g} s to answer.{done}"
@@ -186,7 +184,7 @@ def _run(which: Which, said: Said, work: Callable[[Site, OrderDetail, Any], None
     """Finds the order and does the work: with the site, the order, and the order as it came."""
     settings = read_settings(which.config, said)
     try:
-        with _client(settings, which.address) as http:
+        with console_client(settings, which.address) as http:
             site = Site(http, str(http.base_url).rstrip("/"))
             order, raw = _find(site, settings, which)
             work(site, order, raw)
@@ -196,7 +194,7 @@ def _run(which: Which, said: Said, work: Callable[[Site, OrderDetail, Any], None
         return error.code
 
 
-def _client(settings: Settings, given: str) -> httpx.Client:
+def console_client(settings: Settings, given: str) -> httpx.Client:
     """Of the console: where the settings say that it listens. Raises NotDone when they do not say it."""
     web = settings.web
     address = given

@@ -20,7 +20,7 @@ KINDS = {
     "delivery": "Delivery",
     "foreign-write": "Changed by someone else",
     "goes-on": "Goes on",
-    "guard": "Numbers stopped",
+    "guard": "Guard",
     "kept-out": "Not taken over",
     "linked": "Offer linked",
     "missing-article": "Article missing",
