@@ -20,13 +20,11 @@ that is what a delivery looks like."""
 
 
 def turned(step: Step, offer_id: str, was: int | None, now: int, ours: bool) -> None:
-    """A push is asked for that makes `was` into `now`. `ours`: the 0 that it rises from was our own number."""
-    if was is None or was == now:
+    """A push is asked for that makes `was` into `now`. `ours`: `was` is our own number, and not what somebody else had
+    at Bol before; only a fall to 0 counts from that too."""
+    if was is None or was == now or (now and not ours):
         return
-    if was == 0:
-        if not ours:
-            return
-    elif step.explained or (now and not _jumps(was, now)):
+    if was and (step.explained or (now and not _jumps(was, now))):
         return
     _tell(step, NumberTurned(offer_id=offer_id, was=was, now=now, cause=step.cause))
 

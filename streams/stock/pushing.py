@@ -33,15 +33,15 @@ def ask(step: Step) -> None:
     wants = _wanted(step)
     for offer in step.article.offers:
         want = wants.get(offer.offer_id)
-        changed = want != offer.desired
-        if changed:
+        before = offer.desired
+        if want != before:
             offer = replace(
                 offer, desired=want, cause=step.cause, cause_at=step.cause_at if want is not None else None
             )
             step.put(offer)
         if offer.fulfilment == "FBB" or not step.rules.push:
             continue
-        _ask(step, offer, changed)
+        _ask(step, offer, before)
 
 
 def _wanted(step: Step) -> dict[str, int | None]:
@@ -74,7 +74,8 @@ def _effect(step: Step, offer: Offer) -> PushOffer | None:
     )
 
 
-def _ask(step: Step, offer: Offer, changed: bool) -> None:
+def _ask(step: Step, offer: Offer, before: int | None) -> None:
+    """`before`: what it should have shown until now."""
     key = PUSH + offer.offer_id
     effect = _effect(step, offer)
     if effect is None:
@@ -100,13 +101,12 @@ def _ask(step: Step, offer: Offer, changed: bool) -> None:
         repeated=on_its_way.repeated if on_its_way is not None else False,
         urgency=_urgency(step, offer),
     )
-    if changed:
+    if before != effect.amount:
         known = offer.sent if offer.sent is not None else offer.at_bol
         pushing = on_its_way.effect if on_its_way is not None else None
+        ours = isinstance(pushing, PushOffer) or offer.sent_at is not None or before == known
         was = pushing.amount if isinstance(pushing, PushOffer) else known
-        turned(
-            step, offer.offer_id, was, effect.amount, ours=pushing is not None or offer.sent_at is not None
-        )
+        turned(step, offer.offer_id, was, effect.amount, ours)
 
 
 def _holds(offer: Offer, effect: PushOffer) -> bool:

@@ -105,6 +105,13 @@ def test_the_first_number_of_an_offer_that_bol_shows_otherwise_is_told() -> None
     assert told(ledger) == [turn(7, 0)]
 
 
+def test_the_first_number_of_an_offer_does_not_jump_from_what_somebody_else_had_there() -> None:
+    ledger = Ledger()
+    ledger.apply(ledger.offer(7))
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(400),)))
+    assert (push(ledger).amount, told(ledger)) == (400, [])
+
+
 def test_what_someone_else_wrote_at_bol_and_is_set_back_is_no_turn() -> None:
     ledger = on_sale(0, 0)
     ledger.apply(ledger.offer(500))
