@@ -32,7 +32,14 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def test_the_banner_is_on_every_page_as_long_as_it_is_stopped(site: Site) -> None:
-    pages = ("/", "/orders", f"/orders/demo/{OPEN}", f"/returns/demo/{RETURN}", "/articles", "/history")
+    pages: tuple[str, ...] = (
+        "/",
+        "/orders",
+        f"/orders/demo/{OPEN}",
+        f"/returns/demo/{RETURN}",
+        "/articles",
+        "/history",
+    )
     pages += ("/returns", "/connections", "/deadletters", "/articles/demo/none")
     async with site.client() as http:
         assert BUTTON not in (await http.get("/")).text
