@@ -187,7 +187,7 @@ async def test_a_connection_chooses_its_own_entities(stage: Stage) -> None:
 async def test_what_there_is_not_is_named(stage: Stage, choice: Choice) -> None:
     with pytest.raises(
         ValueError,
-        match=r"inbox, .*bol\.webhooks, .*mplus\.raw|catalogue, stock, customers, orders, returns, sweeps",
+        match=r"inbox, .*bol\.webhooks, .*mplus\.raw|catalogue, stock, customers, orders, returns, guards, sweeps",
     ):
         await stage.look(choice)
 
