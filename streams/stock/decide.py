@@ -15,7 +15,7 @@ from streams.flow import Context, Decision
 from streams.stock import inbound, kits, movements, offers, pushing, reading
 from streams.stock.oddities import believed
 from streams.stock.readings import redated, take
-from streams.stock.shown import shown
+from streams.stock.shown import differs, shown
 from streams.stock.state import Article
 from streams.stock.step import Step
 from streams.vocabulary.events import (
@@ -95,10 +95,9 @@ def _settled(step: Step, event: Settled) -> None:
 def _decision(before: Article | None, step: Step) -> Decision[Article]:
     article, number = step.article, step.context.entity
     activity = tuple(step.notes)
-    if article.offers or (before and before.offers):
-        now = shown(number, article, step.rules)
-        if before is None or step.asks or now != shown(number, before, step.rules):
-            activity += (now,)
+    on_sale = article.offers or (before and before.offers)
+    if on_sale and (before is None or differs(before, article)):
+        activity += (shown(number, article, step.rules),)
     return Decision(
         state=article,
         messages=tuple(step.messages),
