@@ -366,6 +366,7 @@ async def _console(stack: AsyncExitStack, running: Bridge, opened: OpenLog, live
         clock=clock,
         tell=tell,
         returns=model,
+        log=opened,
         username=settings.web.username,
         password=password.get_secret_value() if password is not None else "",
         allowed_hosts=allowed_hosts(settings),

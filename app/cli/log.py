@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -15,6 +14,7 @@ from rich.console import Console
 from app.cli.process import FAILED, WRONG_USE, read_settings
 from app.cli.process import run as run_process
 from app.logs import onlooker
+from app.moments import moment
 from app.readmodel.masking import shown_body
 from app.settings import Said, Settings
 from streams.codec import ASKING
@@ -22,8 +22,6 @@ from streams.log.base import LogReader, LogUnavailable, Record, TopicPartition
 from streams.topics import topic as topic_named
 from streams.vocabulary.time import SHOP_ZONE, milliseconds, moment_of, system_clock
 
-_AGO = re.compile(r"(\d{1,6})\s*([smhd])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 PATIENCE = 0.5
 """Seconds between two looks whether to stop, while following."""
 WIDTH = 400
@@ -41,18 +39,6 @@ def run(
         return WRONG_USE
     settings = read_settings(config, said)
     return run_process(lambda stop: _print(settings, topic, key, start, follow, limit, as_json, stop))
-
-
-def moment(text: str, now: datetime) -> datetime:
-    """`90s`, `15m`, `2h`, `1d` ago, or an ISO moment (without a zone: the shop's). Raises ValueError."""
-    ago = _AGO.fullmatch(text.strip())
-    if ago is not None:
-        return now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
-    try:
-        given = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ValueError(f"{text!r} is no moment: write 90s, 15m, 2h, 1d or 2026-11-23T14:00") from None
-    return (given if given.tzinfo else given.replace(tzinfo=SHOP_ZONE)).astimezone(UTC)
 
 
 def fits(record: Record, key: str) -> bool:

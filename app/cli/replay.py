@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 from rich.console import Console
 
-from app.cli.log import moment
 from app.cli.process import FAILED, WRONG_USE, read_settings
 from app.cli.process import run as run_process
 from app.cli.progress import Shown
 from app.composition import FLOWS, flow_rules
 from app.logs import OpenLog, onlooker, running_log
+from app.moments import moment
 from app.replay.choice import Choice
 from app.replay.driving import AT_ONCE, drive, events_of
 from app.replay.looking import Found, Looking

@@ -7,16 +7,49 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import DEFAULT, AsJson, Config
+from app.cli.options import DEFAULT, AsJson, Config, LogAt, ReadModelAt, said
 
 stock = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="The numbers on sale at Bol: how one comes about.",
+    help="The numbers on sale at Bol: how one comes about, and letting them go on.",
 )
 Address = Annotated[
     str, typer.Option(metavar="http://HOST:PORT", help="Where the bridge runs, whatever the settings say.")
 ]
+OfShop = Annotated[str, typer.Option("--connection", help="Of this shop; without it: of any shop.")]
+
+
+@stock.command("explain")
+def explain(
+    sku: Annotated[
+        str,
+        typer.Argument(
+            metavar="SKU",
+            help="The article's number, an EAN, a PLU or own reference, an offer's id, or words of its description.",
+        ),
+    ],
+    config: Config = DEFAULT,
+    connection: OfShop = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="As it stood then: 14:02, 14:02:11, '2026-11-26 14:02' (the shop's clock), with a zone "
+            "2026-11-26T14:02:11+01:00, or so long ago: 90s, 15m, 2h, 1d.",
+        ),
+    ] = "",
+    log: LogAt = None,
+    readmodel: ReadModelAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why this article has the number that it has at Bol: the sum, what it is made of and when that was heard, where
+    its offers stand, the last pushes, what is waited for, and what moved it. Works also while the bridge runs. Exit 1:
+    nothing is known of it; 2: several articles fit."""
+    from app.cli.explain import Asked, run
+
+    sys.exit(run(config, Asked(sku, connection, at, as_json), said(log, readmodel)))
 
 
 @stock.command("guards")

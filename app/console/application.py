@@ -19,6 +19,7 @@ from app.console.live import Live, TooManyBrowsers
 from app.console.security import HEADERS, BasicAuth, SecureHeaders
 from app.console.stopped import WithStopped
 from app.readmodel import ReadModel, ReadModelUnavailable, Standing
+from streams.log.base import LogReader
 from streams.vocabulary.time import Clock
 
 __all__ = ["TellFlow", "create_console"]
@@ -32,6 +33,7 @@ def create_console(
     clock: Clock,
     tell: TellFlow | None = None,
     returns: Returns | None = None,
+    log: LogReader | None = None,
     username: str = "",
     password: str = "",
     allowed_hosts: tuple[str, ...] = (),
@@ -39,7 +41,8 @@ def create_console(
     """The console over a read model.
 
     `standing`: the projection's. `tell`: what the buttons and forms call; None: there are none. `returns`: what
-    answers about returns; None: their page says that nothing is kept of them.
+    answers about returns; None: their page says that nothing is kept of them. `log`: where an article of some time ago
+    is looked for; None: it is not.
     `username` and `password`: asked for when a password is set. `allowed_hosts`: the names under which it may
     be reached (a protection against DNS rebinding); empty: any.
 
@@ -47,7 +50,7 @@ def create_console(
     """
     if password and not username:
         raise ValueError("a console with a password needs a username too")
-    desk = Desk(read_model, live, standing, clock, tell, returns)
+    desk = Desk(read_model, live, standing, clock, tell, returns, log)
     rendering = pages.Pages(desk)
     middleware = [Middleware(SecureHeaders)]
     if allowed_hosts:

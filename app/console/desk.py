@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from app.console.live import Live
+from app.past import Past, stock_at
 from app.readmodel import ReadModel, Standing
 from app.readmodel.shown import Overview
+from streams.codec import key_of
+from streams.log.base import LogReader
 from streams.vocabulary.activity import ReturnShown
 from streams.vocabulary.events import (
     FlowName,
@@ -67,6 +70,9 @@ class OnlyShows(Exception):
     """This console has nobody to tell."""
 
 
+LOOKED_THROUGH = 20_000
+"""Records for one article of some time ago; `kassabrug stock explain --at` looks further back."""
+PASTS = 16
 GOOD_FOR = 10
 """Seconds after which the overview is asked for anew though nothing changed: its hour moves on."""
 
@@ -82,6 +88,7 @@ class Desk:
         clock: Clock,
         tell: TellFlow | None,
         returns: Returns | None = None,
+        log: LogReader | None = None,
     ) -> None:
         self.model = model
         self.live = live
@@ -91,6 +98,9 @@ class Desk:
         self._tell = tell
         self._kept: _Kept | None = None
         self._asking = asyncio.Lock()
+        self._log = log
+        self._looking = asyncio.Lock()
+        self._past: dict[tuple[str, str, datetime], Past] = {}
 
     @property
     def by_hand(self) -> bool:
@@ -106,6 +116,25 @@ class Desk:
     async def open_returns(self) -> int:
         """How many returns wait for a person."""
         return 0 if self.returns is None else await self.returns.open_returns()
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether an article can be shown as it stood at some time."""
+        return self._log is not None
+
+    async def past(self, connection: str, article: str, at: datetime) -> Past:
+        """The article as it stood at `at`, as far back as LOOKED_THROUGH records. Raises LogUnavailable.
+
+        It is read in the process that works: one at a time, and what was found once is kept, since an open page asks
+        again whenever anything changes."""
+        assert self._log is not None
+        which = (connection, article, at)
+        async with self._looking:
+            found = self._past.get(which)
+            if found is None:
+                found = await stock_at(self._log, key_of(connection, article), at, most=LOOKED_THROUGH)
+                self._past = dict([*self._past.items(), (which, found)][-PASTS:])
+            return found
 
     async def overview(self) -> Overview:
         """The overview; a crowd of browsers costs one question per change."""

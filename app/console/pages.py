@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,8 +15,10 @@ from starlette.routing import Route
 
 from app.console import byhand, picture, questions, wording
 from app.console.desk import ByHand, Desk, ReturnLike
+from app.console.looking_back import then
 from app.console.security import from_our_own_page, who
 from app.console.stopped import stopped_of
+from app.past import AROUND
 from app.readmodel.shown import OrderDetail
 from streams.log.base import LogUnavailable
 from streams.vocabulary.events import FlowName, OperatorAsked
@@ -74,9 +77,15 @@ class Pages:
                 for name in (
                     *("kind", "fresh", "step", "sweep", "vendor", "euros", "whole", "lasted", "clock", "day"),
                     *("shipment", "item_state", "credit", "transporter"),
+                    *("movement", "cause", "condition", "at_bol"),
                 )
             }
-            | {"full": wording.full, "size": wording.size, "part": lambda text: quote(text, safe="")}
+            | {
+                "stands": wording.offer,
+                "full": wording.full,
+                "size": wording.size,
+                "part": lambda text: quote(text, safe=""),
+            }
         )
         self._templates.globals.update(
             picture=picture,
@@ -85,6 +94,7 @@ class Pages:
             hints=wording.HINTS,
             states=wording.RETURN_STATES,
             ago=wording.ago,
+            moment_of_day=wording.moment,
             byhand=byhand,
             other=OTHER,
         )
@@ -140,7 +150,18 @@ class Pages:
         article = await self._desk.model.article(connection, number)
         if article is None:
             return self.problem(request, 404, "No such article", f"Nothing is known of article {number}.")
-        return self.render(request, "article.html", article=article)
+        asked = await then(self._desk, request, connection, number)
+        if asked.elsewhere:
+            return RedirectResponse(asked.elsewhere, 303)
+        return self.render(
+            request,
+            "article.html",
+            asked.status,
+            article=article,
+            asked=asked,
+            looks_back=self._desk.looks_back,
+            around=AROUND // timedelta(minutes=1),
+        )
 
     async def orders(self, request: Request) -> Response:
         wanted = questions.order_filter(request)

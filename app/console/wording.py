@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from app.console.byhand import TRANSPORTERS
 from streams.sweeps.decide import TITLES as SWEEPS
+from streams.vocabulary.activity import OfferShown
 from streams.vocabulary.money import euros_of
 from streams.vocabulary.time import SHOP_ZONE
 
@@ -90,6 +91,29 @@ CREDITS = {
     "failed": "the credit failed",
 }
 VENDORS = {"bol": "Bol", "mplus": "Mplus"}
+MOVEMENTS = {
+    "till-sale": "Sold at the till",
+    "till-return": "Taken back at the till",
+    "bol-order": "Sold at Bol",
+    "cancelled": "No longer wanted at Bol",
+    "booked": "Reserved in Mplus",
+    "sale": "Sold, in Mplus",
+    "delivery": "Goods received",
+    "correction": "Corrected in Mplus",
+    "manual": "Changed by hand in Mplus",
+    "api": "Changed over the API",
+    "transfer": "Moved between branches",
+    "unknown": "Moved in Mplus",
+}
+CAUSES = {
+    "till-sale": "a till sale",
+    "bol-order": "a Bol order",
+    "reading": "a reading of Mplus",
+    "offer": "a look at the offer",
+    "part": "a change of a part",
+    "article": "a change of the article",
+}
+CONDITIONS = {"NEW": "new", "SECONDHAND": "second-hand", "REFURBISHED": "refurbished"}
 
 
 def kind(word: str) -> str:
@@ -120,6 +144,51 @@ def item_state(word: str) -> str:
 def credit(word: str) -> str:
     """How the credit of an item of a return stands."""
     return CREDITS.get(word) or _plain(word).lower()
+
+
+def movement(word: str) -> str:
+    """What moved an article's stock."""
+    return MOVEMENTS.get(word) or _plain(word)
+
+
+def cause(word: str) -> str:
+    """What made a number that was sent."""
+    return CAUSES.get(word) or _plain(word).lower()
+
+
+def condition(code: str) -> str:
+    """NEW -> `new`, SECONDHAND/GOOD -> `second-hand (good)`."""
+    kind_of, _, grade = code.partition("/")
+    words = CONDITIONS.get(kind_of) or _plain(kind_of).lower()
+    return f"{words} ({grade.replace('_', ' ').lower()})" if grade else words
+
+
+def at_bol(offer: OfferShown) -> str:
+    """`10`, or `10, 9 after open orders` where Bol counts less as still for sale."""
+    less = offer.corrected is not None and offer.corrected != offer.at_bol
+    return (
+        f"{whole(offer.at_bol)}, {whole(offer.corrected)} after open orders" if less else whole(offer.at_bol)
+    )
+
+
+def offer(one: OfferShown) -> tuple[tuple[str, str], ...]:
+    """How an offer stands, the most important first: each `good`, `wait`, `bad` or none of these, and the words."""
+    found: list[tuple[str, str]] = []
+    if one.stuck:
+        found.append(("bad", f"stuck: {one.stuck}"))
+    elif one.fulfilment == "FBB":
+        found.append(("", "kept and sent by Bol (FBB): no number is sent"))
+    elif one.desired is None:
+        found.append(("", "not known yet"))
+    elif one.desired in (one.sent, one.at_bol):
+        found.append(("good", "as it should be"))
+    else:
+        found.append(("wait", "on its way"))
+    if one.on_hold:
+        found.append(("wait", "on hold"))
+    if one.offline:
+        found.append(("bad", f"Bol does not show it: {'; '.join(one.offline)}"))
+    return tuple(found)
 
 
 def transporter(code: str) -> str:

@@ -118,7 +118,7 @@ def _activity(entries: Entries, record: Record) -> None:
         case Noted():
             entries.history.append(_line(record, fact, entity, common))
         case StockShown():
-            fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
+            fact = decent(fact)
             codes = [part for offer in fact.offers for part in (offer.offer_id, offer.ean) if part]
             words = " ".join((fact.article_number, fact.description, *codes))
             entries.articles.append(
@@ -169,6 +169,39 @@ def _activity(entries: Entries, record: Record) -> None:
             entries.guards.append(common | _stuck(fact.why, common["at"]) | shown)
         case _:
             assert_never(fact)
+
+
+def decent(fact: StockShown) -> StockShown:
+    """The snapshot without what is secret or personal in a vendor's words: a refusal, a reference in Mplus."""
+    return msgspec.structs.replace(
+        fact,
+        stuck=_sentence(fact.stuck),
+        offers=tuple(
+            [
+                msgspec.structs.replace(
+                    one, stuck=_sentence(one.stuck), offline=tuple([_sentence(why) for why in one.offline])
+                )
+                if one.stuck or one.offline
+                else one
+                for one in fact.offers
+            ]
+        ),
+        pushes=tuple(
+            [
+                one
+                if one.outcome == "taken"
+                else msgspec.structs.replace(one, outcome=_sentence(one.outcome))
+                for one in fact.pushes
+            ]
+        ),
+        movements=tuple(
+            [
+                # Only Mplus's own history quotes somebody: a reference, in brackets.
+                msgspec.structs.replace(one, text=_sentence(one.text)) if "(" in one.text else one
+                for one in fact.movements
+            ]
+        ),
+    )
 
 
 def _return(fact: ReturnShown, common: _Row) -> _Row:

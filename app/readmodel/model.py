@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.readmodel import writing
@@ -17,6 +19,8 @@ from app.readmodel.shown import (
     DeadLetter,
     GuardRow,
     HistoryLine,
+    KnownArticle,
+    Matches,
     OrderDetail,
     OrderRow,
     Overview,
@@ -51,6 +55,22 @@ class ReadModel:
             raise
         return cls(database, clock)
 
+    @classmethod
+    async def look(cls, where: str | Path, *, clock: Clock, password: str = "") -> ReadModel:
+        """To look into only, also while a console writes it: nothing is made or emptied. Raises ReadModelUnavailable
+        where there is none, or one that another version made."""
+        if isinstance(where, Path) and not await asyncio.to_thread(where.is_file):
+            raise ReadModelUnavailable(
+                f"there is no read model at {where} yet: `kassabrug up` or `kassabrug console` makes it from the log"
+            )
+        database = Database(where, password)
+        try:
+            await database.read(writing.check)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, clock)
+
     async def close(self) -> None:
         """Waits for the questions under way."""
         await self.database.close()
@@ -79,6 +99,14 @@ class ReadModel:
     async def article(self, connection: str, number: str) -> ArticleDetail | None:
         """One article."""
         return await self.database.read(lambda db: articles.article(db, connection, number))
+
+    async def matching(self, text: str, of: Sequence[str]) -> Matches:
+        """The articles that are meant by this at these connections (number, EAN, offer, or words of it)."""
+        return await self.database.read(lambda db: articles.matching(db, text, of))
+
+    async def alike(self, text: str, of: Sequence[str]) -> tuple[KnownArticle, ...]:
+        """Articles with a word like one of these: what was perhaps meant."""
+        return await self.database.read(lambda db: articles.alike(db, text, of))
 
     async def orders(self, wanted: OrderFilter | None = None, page: int = 1) -> Page[OrderRow]:
         """Orders: late ones first, then the newest."""

@@ -139,6 +139,26 @@ class ArticleRow(Answer, frozen=True, kw_only=True):
     at: datetime
 
 
+class KnownArticle(Answer, frozen=True, kw_only=True):
+    """An article as it stands, without what happened to it."""
+
+    connection: str
+    article: str
+    description: str
+    at: datetime
+    shown: StockShown
+
+
+class Matches(Answer, frozen=True, kw_only=True):
+    """What a person may have meant."""
+
+    by: str
+    """`article number`, `EAN`, `offer`, `description`; empty: nothing was found."""
+    articles: tuple[KnownArticle, ...]
+    """The first of them."""
+    total: int
+
+
 class ArticleDetail(Answer, frozen=True, kw_only=True):
     """An article with its sum, its offers and what happened to it."""
 

@@ -11,10 +11,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, inspect, select, update
 from sqlalchemy import insert as insert_into
 
-from app.readmodel.database import Among, Prepared, alone, insert, insert_where_missing, upsert
+from app.readmodel.database import (
+    Among,
+    Prepared,
+    ReadModelUnavailable,
+    alone,
+    insert,
+    insert_where_missing,
+    upsert,
+)
 from app.readmodel.entries import Entries
 from app.readmodel.tables import (
     VERSION,
@@ -79,6 +87,18 @@ def prepare(connection: Connection) -> dict[TopicPartition, int]:
         TopicPartition(row.topic, row.partition): int(row.position)
         for row in connection.execute(select(positions))
     }
+
+
+def check(connection: Connection) -> None:
+    """Raises ReadModelUnavailable where the tables are not this version's."""
+    found = None
+    if inspect(connection).has_table(meta.name):
+        found = connection.execute(select(meta.c.value).where(meta.c.name == "version")).scalar()
+    if found != VERSION:
+        raise ReadModelUnavailable(
+            "the read model was made by another version of kassabrug, or not yet: start `kassabrug up` or `kassabrug "
+            "console` of this one, which makes it anew from the log"
+        )
 
 
 def forget(connection: Connection) -> None:

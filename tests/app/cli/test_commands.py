@@ -9,13 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
-from app.cli.log import fits, moment
+from app.cli.log import fits
 from streams.log.base import Draft, Record
 from streams.log.embedded import EmbeddedLog
 from streams.topics import TOPICS
@@ -148,23 +147,6 @@ async def test_log_names_what_is_wrong(filled: Path) -> None:
     assert "stock.inbox" in unknown.stderr
     odd = await asyncio.to_thread(run, "log", "bol.raw", "--config", str(filled), "--since", "yesterday")
     assert odd.returncode == 2
-
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("90s", "2026-11-23T11:58:30+00:00"),
-        ("2h", "2026-11-23T10:00:00+00:00"),
-        ("1d", "2026-11-22T12:00:00+00:00"),
-        ("2026-11-23T12:00", "2026-11-23T11:00:00+00:00"),
-        ("2026-11-23T12:00+00:00", "2026-11-23T12:00:00+00:00"),
-    ],
-)
-def test_moments(text: str, meant: str) -> None:
-    assert moment(text, NOW).isoformat() == meant
 
 
 def test_a_key_fits_itself_and_what_is_below_it() -> None:
