@@ -239,8 +239,10 @@ class Site(NamedTuple):
 
 
 @asynccontextmanager
-async def open_site(folder: Path, by_hand: bool = True, **more: Any) -> AsyncIterator[Site]:
-    """A console with everything above."""
+async def open_site(
+    folder: Path, by_hand: bool = True, log_too: bool = False, **more: Any
+) -> AsyncIterator[Site]:
+    """A console with everything above; `log_too`: it can look into the log."""
     clock = HandClock()
     log = MemoryLog(clock)
     for order in orders():
@@ -279,6 +281,7 @@ async def open_site(folder: Path, by_hand: bool = True, **more: Any) -> AsyncIte
         clock=clock,
         tell=tell if by_hand else None,
         returns=returns,
+        log=log if log_too else None,
         **more,
     )
     try:

@@ -1,8 +1,9 @@
-"""How long is left, as a shopkeeper reads it on the shop's own clock."""
+"""How a shopkeeper reads it: how long is left on the shop's own clock, how an offer stands."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from app.console import wording
 from app.console.byhand import TRANSPORTERS
+from streams.vocabulary.activity import OfferShown
+from streams.vocabulary.events import MovementKind
 from streams.vocabulary.time import SHOP_ZONE
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -63,3 +66,53 @@ def test_a_transporter_is_told_with_its_code() -> None:
 def test_days() -> None:
     assert wording.day("2026-11-23") == "Mon 23 Nov"
     assert wording.day("soon") == "soon"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("NEW", "new"),
+        ("SECONDHAND/AS_NEW", "second-hand (as new)"),
+        ("REFURBISHED", "refurbished"),
+        ("ODD/", "odd"),
+    ],
+)
+def test_conditions(code: str, words: str) -> None:
+    assert wording.condition(code) == words
+
+
+@pytest.mark.parametrize(
+    ("offer", "stands"),
+    [
+        (OfferShown(offer_id="o"), [("", "not known yet")]),
+        (OfferShown(offer_id="o", desired=4, sent=4), [("good", "as it should be")]),
+        (OfferShown(offer_id="o", desired=4, at_bol=4), [("good", "as it should be")]),
+        (OfferShown(offer_id="o", desired=0), [("wait", "on its way")]),
+        (OfferShown(offer_id="o", desired=4, sent=4, stuck="No."), [("bad", "stuck: No.")]),
+        (
+            OfferShown(offer_id="o", fulfilment="FBB", on_hold=True, offline=("a", "b")),
+            [
+                ("", "kept and sent by Bol (FBB): no number is sent"),
+                ("wait", "on hold"),
+                ("bad", "Bol does not show it: a; b"),
+            ],
+        ),
+    ],
+)
+def test_how_an_offer_stands(offer: OfferShown, stands: list[tuple[str, str]]) -> None:
+    assert list(wording.offer(offer)) == stands
+
+
+def test_what_is_at_bol_is_told_with_what_is_left_of_it() -> None:
+    assert wording.at_bol(OfferShown(offer_id="o", at_bol=1200)) == "1.200"
+    assert wording.at_bol(OfferShown(offer_id="o", at_bol=3, corrected=3)) == "3"
+    assert wording.at_bol(OfferShown(offer_id="o", at_bol=3, corrected=0)) == "3, 0 after open orders"
+    assert wording.at_bol(OfferShown(offer_id="o")) == "–"
+
+
+def test_every_movement_of_the_row_and_every_cause_has_words() -> None:
+    for kind in (*get_args(MovementKind), "till-sale", "till-return", "bol-order", "booked", "cancelled"):
+        assert kind in wording.MOVEMENTS
+    assert wording.movement("some-other") == "Some other"
+    assert wording.cause("till-sale") == "a till sale"
+    assert wording.cause("") == ""

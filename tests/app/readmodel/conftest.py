@@ -52,8 +52,12 @@ class Databases:
 
     async def open(self, name: str = "readmodel") -> ReadModel:
         """A read model there, which the test closes."""
-        password = "" if self._server is None else self._server.password
-        return await ReadModel.open(self.where(name), clock=self._clock, password=password)
+        return await ReadModel.open(self.where(name), clock=self._clock, password=self.password)
+
+    @property
+    def password(self) -> str:
+        """Empty where none is needed."""
+        return "" if self._server is None else self._server.password
 
     def drop(self) -> None:
         """Schemas that this test made; files go with their folder."""

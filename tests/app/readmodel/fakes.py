@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from app.readmodel.entries import READ
 from streams.codec import activity_draft, dead_letter, fact_headers, flow_header, key_of, raw_draft
 from streams.log.base import Draft, LogReader, LogUnavailable, Record, Run, TopicPartition, UnknownTopic
+from streams.log.partition import partition_of
 from streams.vocabulary.activity import Activity
 from streams.vocabulary.effects import Asking, RawAnswer
 from streams.vocabulary.time import milliseconds
@@ -35,7 +36,7 @@ class MemoryLog(LogReader):
     """Topics of `count` partitions; records lie where `place` says, by default by their key."""
 
     def __init__(self, clock: HandClock, count: int = 2) -> None:
-        self._clock = clock
+        self.clock = clock
         self._count = count
         self.partition: dict[TopicPartition, list[Record]] = {
             TopicPartition(topic, number): [] for topic in READ for number in range(count)
@@ -48,9 +49,9 @@ class MemoryLog(LogReader):
 
     def add(self, draft: Draft) -> Record:
         """Appends a record."""
-        number = sum(draft.key or b"") % self._count if draft.partition is None else draft.partition
+        number = partition_of(draft.key or b"", self._count) if draft.partition is None else draft.partition
         records = self.partition[TopicPartition(draft.topic, number)]
-        stamp = milliseconds(self._clock()) if draft.timestamp is None else draft.timestamp
+        stamp = milliseconds(self.clock()) if draft.timestamp is None else draft.timestamp
         record = Record(len(records), stamp, draft.key, draft.value, draft.headers)
         records.append(record)
         self._grown.set()
@@ -79,12 +80,12 @@ class MemoryLog(LogReader):
             operation=operation,
             status=status,
             body=body,
-            asked_at=self._clock() - timedelta(milliseconds=millis),
-            answered_at=self._clock(),
+            asked_at=self.clock() - timedelta(milliseconds=millis),
+            answered_at=self.clock(),
         )
         asking = None
         if flow:
-            now = self._clock()
+            now = self.clock()
             asking = Asking(
                 flow=flow,
                 key="x",
@@ -101,7 +102,7 @@ class MemoryLog(LogReader):
 
     def die(self, body: bytes, reason: str, entity: str = "A1", offset: int = 7) -> Record:
         """A dead letter."""
-        record = Record(offset, milliseconds(self._clock()), key_of("demo", entity), body, ())
+        record = Record(offset, milliseconds(self.clock()), key_of("demo", entity), body, ())
         return self.add(dead_letter(record, TopicPartition("orders.inbox", 0), reason))
 
     async def partitions(self, topic: str) -> int:

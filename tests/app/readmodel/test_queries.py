@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select, update
 
-from app.readmodel import ReadModel
+from app.readmodel import ReadModel, ReadModelUnavailable
 from app.readmodel.model import HistoryFilter, OrderFilter
 from app.readmodel.projection import Projection
 from app.readmodel.queries.paging import page_of_all
+from app.readmodel.tables import meta
 from streams.vocabulary.activity import (
     ConnectionShown,
+    MovementShown,
     Noted,
     OfferShown,
     OrderShown,
+    PushShown,
     ShipmentShown,
     StockShown,
 )
+from tests.app.readmodel.conftest import Databases
 from tests.app.readmodel.fakes import NOON, HandClock, MemoryLog
 from tests.app.readmodel.shop import SECRETS, STUCK_WHY, fill
 
@@ -281,3 +287,78 @@ async def test_a_sweep_that_went_well_is_not_kept_and_one_that_failed_is(
     await projection.catch_up()
     rows = await model.database.read(lambda db: db.exec_driver_sql("SELECT operation FROM answers").all())
     assert [tuple(row) for row in rows] == [("getStock",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "found"),
+    [
+        ("1001", "article number", ["1001"]),
+        (" 1001 ", "article number", ["1001"]),
+        ("8712626055143", "EAN", ["1001"]),
+        ("08712626055143", "EAN", ["1001"]),
+        ("7F1B-02", "offer", ["1002"]),
+        ("7f1b", "description", ["1001", "1002"]),
+        ("espresso CUPS", "description", ["1001"]),
+        ("100 %", "description", ["1002"]),
+        ("87126260551", "description", ["1001", "1002"]),
+        ("nothing", "", []),
+        ("   ", "", []),
+        ("%", "description", ["1002"]),
+    ],
+)
+async def test_what_is_meant_by_a_few_letters(shop: ReadModel, text: str, by: str, found: list[str]) -> None:
+    matches = await shop.matching(text, ["demo"])
+    assert (matches.by, [one.article for one in matches.articles], matches.total) == (by, found, len(found))
+    assert (await shop.matching(text, ["other"])).total == 0
+
+
+async def test_what_was_perhaps_meant(shop: ReadModel) -> None:
+    assert [one.article for one in await shop.alike("expresso", ["demo"])] == ["1001"]
+    assert [one.article for one in await shop.alike("7f1b-03", ["demo"])] == ["1001", "1002"]
+    assert await shop.alike("xyzzy", ["demo"]) == ()
+    assert await shop.alike("expresso", ["other"]) == ()
+
+
+async def test_to_look_in_makes_nothing_and_empties_nothing(
+    databases: Databases, clock: HandClock, tmp_path: Path
+) -> None:
+    with pytest.raises(ReadModelUnavailable, match="kassabrug up"):
+        await ReadModel.look(databases.where(), clock=clock, password=databases.password)
+    assert os.listdir(tmp_path) == []
+    model = await databases.open()
+    looking = await ReadModel.look(databases.where(), clock=clock, password=databases.password)
+    assert (await looking.matching("1001", ["demo"])).total == 0
+    await looking.close()
+    await model.database.write(lambda db: db.execute(update(meta).values(value="older")))
+    with pytest.raises(ReadModelUnavailable, match="another version"):
+        await ReadModel.look(databases.where(), clock=clock, password=databases.password)
+    versions = await model.database.read(lambda db: db.execute(select(meta.c.value)).scalars().all())
+    await model.close()
+    assert versions == ["older"]
+
+
+async def test_vendors_words_in_a_snapshot_are_kept_without_what_is_personal(
+    model: ReadModel, log: MemoryLog, projection: Projection
+) -> None:
+    mail = "w.koekenbakker@voorbeeld.nl"
+    log.note(
+        StockShown(
+            article_number="1003",
+            offers=(OfferShown(offer_id="o1", stuck=f"refused: {mail}", offline=(f"ask {mail}",)),),
+            pushes=(
+                PushShown(offer_id="o1", amount=1, at=NOON, outcome="taken"),
+                PushShown(offer_id="o1", amount=1, at=NOON, outcome=f"refused: {mail}"),
+            ),
+            movements=(
+                MovementShown(at=NOON, kind="bol-order", change="-1", text="Bol order A1 takes 1"),
+                MovementShown(at=NOON, kind="sale", change="-1", text=f"-1 at branch 1: sold ({mail})"),
+            ),
+        ),
+        "1003",
+    )
+    await projection.catch_up()
+    article = await model.article("demo", "1003")
+    assert article is not None
+    assert "koekenbakker" not in repr(article)
+    assert repr(article).count("***@***") == 4
+    assert article.shown.movements[0].text == "Bol order A1 takes 1"
