@@ -94,7 +94,11 @@ articles = Table(
     Column("search", Text, nullable=False),
     Column("shown", LargeBinary, nullable=False),
     PrimaryKeyConstraint("connection", "article"),
+    Index("articles_on_sale", "offers"),
+    Index("articles_stuck", "connection", "stuck_since"),
 )
+"""Those on sale and those that are stuck are counted for the first page again and again: with these indexes no row is
+read for it, and a snapshot is some thousand bytes."""
 
 orders = Table(
     "orders",
