@@ -27,6 +27,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     shown: StockShown
     asked: datetime | None = None
     """As of when; None: now."""
+    stopped: str = ""
+    """Why no numbers of the connection are sent now."""
     around: tuple[Line, ...] = ()
     """What happened shortly before `asked`."""
 
@@ -37,6 +39,9 @@ def tell(told: Explained, console: Console, now: datetime) -> None:
     # Times of the same day need no date: the day that was asked about, else today.
     today = told.asked or now
     _head(told, console, now)
+    if told.stopped:
+        words = f"The numbers of {told.connection} are stopped: {told.stopped}"
+        console.print(Text(words, style="red"), soft_wrap=True)
     if shown.stuck:
         console.print(Text(f"Stuck: {shown.stuck}", style="red"), soft_wrap=True)
     _sum(shown, console)

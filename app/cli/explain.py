@@ -65,6 +65,8 @@ class _Which(NamedTuple):
     connection: str
     article: str
     known: KnownArticle | None
+    stopped: str = ""
+    """Why no numbers of its connection are sent."""
 
 
 def run(config: Path, asked: Asked, said: Said | None) -> int:
@@ -112,7 +114,9 @@ async def _explained(settings: Settings, asked: Asked, at: datetime | None, now:
     names = [asked.connection] if asked.connection else list(settings.connections)
     which = await _which(settings, names, asked.sku)
     if at is None and which.known is not None:
-        return Explained(connection=which.connection, at=which.known.at, shown=which.known.shown)
+        return Explained(
+            connection=which.connection, at=which.known.at, shown=which.known.shown, stopped=which.stopped
+        )
     past = await _past(settings, which, at or now)
     if past.shown is None or past.at is None:
         raise NotDone(_nothing(which, past, at))
@@ -141,7 +145,9 @@ async def _which(settings: Settings, names: Sequence[str], sku: str) -> _Which:
             f"{error}\nWithout it an article is found by its number and with --connection only."
         ) from None
     try:
-        return await _among(model, settings, names, sku)
+        which = await _among(model, settings, names, sku)
+        stopped = {one.connection: one.shown.why for one in await model.guards()}
+        return which._replace(stopped=stopped.get(which.connection, ""))
     finally:
         await model.close()
 

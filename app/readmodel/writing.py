@@ -83,9 +83,6 @@ def prepare(connection: Connection) -> dict[TopicPartition, int]:
         metadata.drop_all(connection)
         metadata.create_all(connection)
         connection.execute(insert_into(meta).values(name="version", value=VERSION))
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)  # one that came later needs no tables made anew
     return {
         TopicPartition(row.topic, row.partition): int(row.position)
         for row in connection.execute(select(positions))

@@ -37,8 +37,6 @@ ZERO = {
     "below-minimum": " (less than the minimum that is shown)",
     "switched-off": " (switched off in Mplus)",
 }
-
-
 UNSEEN = frozenset(("described", "wanting", "told", "sold", "released", "moved"))
 """Of a row: what no snapshot tells of."""
 _SEEN = tuple([name for name in Article.__struct_fields__ if name not in UNSEEN])
@@ -264,6 +262,10 @@ def _waits(article: Article, total: Sum, rules: StockRules) -> tuple[str, ...]:
         waits.append(f"a reading of Mplus from {clock(article.doubted_since)} or later{tries}")
     elif not article.readings and not article.answered and article.watched:
         waits.append("the first reading of Mplus")
+    waits += [
+        f"a second reading of branch {branch}: the last one went back in time, and is not believed yet"
+        for branch in article.back
+    ]
     if article.sales:
         waits.append("a reading of Mplus that has the till sales in it")
     if any(one.booked_at is not None for one in article.reservations):

@@ -21,6 +21,7 @@ from streams.log.embedded import EmbeddedLog
 from streams.topics import TOPICS, rows_topic
 from streams.vocabulary.activity import (
     Activity,
+    GuardShown,
     InputShown,
     MovementShown,
     Noted,
@@ -224,6 +225,18 @@ async def test_what_is_not_found_is_told_with_what_to_do(
     told = await shop.explain(*arguments)
     assert (told.returncode, told.stdout) == (code, "")
     assert words in told.stderr
+
+
+async def test_while_the_numbers_are_stopped_it_says_why(shop: Shop) -> None:
+    why = "40 of 50 offers would fall to 0. Look, then: kassabrug stock resume shop"
+    await shop.log.append([note(GuardShown(why=why, kind="zero", stopped_at=shop.noon), "", shop.noon)])
+    model = await ReadModel.open(shop.config.with_name("kassabrug.readmodel.db"), clock=system_clock)
+    await Projection(model.database, shop.log, clock=system_clock, sleep=asyncio.sleep).catch_up()
+    await model.close()
+    told = await shop.explain("1001")
+    assert f"The numbers of shop are stopped: {why}" in told.stdout
+    then = await shop.explain("1001", "--at", "1s")
+    assert "stopped" not in then.stdout
 
 
 async def test_several_as_json(shop: Shop) -> None:

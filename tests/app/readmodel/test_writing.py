@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.readmodel import ReadModel
 from app.readmodel.database import Among
@@ -16,7 +16,7 @@ from app.readmodel.projection import Projection
 from app.readmodel.tables import history, orders, positions
 from app.readmodel.writing import _SHOW, newest
 from streams.vocabulary.activity import Noted
-from tests.app.readmodel.conftest import Databases, at_once
+from tests.app.readmodel.conftest import at_once
 from tests.app.readmodel.fakes import HandClock, MemoryLog
 from tests.app.readmodel.shop import fill
 
@@ -158,18 +158,3 @@ async def test_consoles_that_begin_on_the_same_new_tables_write_it_once(
     await other.catch_up()
     assert other.standing.records == 0
     assert one.standing.records == sum(len(records) for records in log.partition.values())
-
-
-async def test_an_index_that_came_later_is_made_and_nothing_else_is(databases: Databases) -> None:
-    model = await databases.open()
-    await model.database.write(lambda db: db.execute(text("DROP INDEX articles_on_sale")))
-    await model.database.write(
-        lambda db: db.execute(insert(positions).values(topic="t", partition=0, position=7))
-    )
-    await model.close()
-    again = await databases.open()
-    found = await again.database.read(lambda db: {one["name"] for one in inspect(db).get_indexes("articles")})
-    kept = await again.database.read(lambda db: db.execute(select(positions.c.position)).scalars().all())
-    await again.close()
-    assert {"articles_on_sale", "articles_stuck"} <= found
-    assert kept == [7]

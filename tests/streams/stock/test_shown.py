@@ -237,6 +237,11 @@ def test_inputs_are_no_longer_than_a_person_reads() -> None:
             RULES,
             ("a reading of Mplus from 13:00:00 or later, 2 tries failed",),
         ),
+        (
+            article(back=(1,)),
+            RULES,
+            ("a second reading of branch 1: the last one went back in time, and is not believed yet",),
+        ),
         (article(sales=(sold(),)), RULES, ("a reading of Mplus that has the till sales in it",)),
         (
             article(reservations=(made(), made("b2", booked=True))),
