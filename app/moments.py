@@ -29,7 +29,11 @@ def as_of(text: str, now: datetime) -> datetime:
     `14:02` is the last time that the shop's clock showed it. Raises ValueError for no moment, and for one to come."""
     clock = _CLOCK.fullmatch(text.strip())
     try:
-        found = _shown_last(*(int(part or 0) for part in clock.groups()), now) if clock else moment(text, now)
+        if clock is not None:
+            hour, minute, second = (int(part or 0) for part in clock.groups())
+            found = _shown_last(hour, minute, second, now)
+        else:
+            found = moment(text, now)
     except (ValueError, OverflowError):
         raise ValueError(
             f"{text!r} is no moment: write 14:02, 14:02:11, '2026-11-26 14:02', 2026-11-26T14:02:11+01:00, or 90s, "
