@@ -294,7 +294,7 @@ def flow_rules(settings: Settings) -> Mapping[str, Callable[[str], Any]]:
 
     once = lru_cache(NAMES_AT_HAND)
     return {
-        "catalogue": none,
+        "catalogue": once(settings.catalogue_rules),
         "stock": once(settings.stock_rules),
         "customers": none,
         "orders": once(settings.order_rules),

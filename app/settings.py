@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from app.shared_stock import crossings
 from app.stock_rules import contradictions as of_stock
 from app.stock_rules import stock_rules
 from connectors.retry import RetryPolicy
+from streams.catalogue.rules import CatalogueRules
 from streams.guards.rules import GuardRules
 from streams.orders.rules import OrderRules
 from streams.returns.rules import HandlingRule, ReturnRules
@@ -38,6 +40,8 @@ __all__ = ["Connection", "Said", "Settings", "SettingsError", "load_settings", "
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LONGEST_FILE = 1024 * 1024
+LONGEST_ROUND = 3600.0
+"""Seconds that a round over all offers may take."""
 Said = Mapping[str, Mapping[str, Any]]
 """Settings by part and key: `{"log": {"address": "kafka://..."}}`."""
 
@@ -94,6 +98,19 @@ class Settings(BaseSettings):
             return None
         return stock_rules(found.stock)
 
+    def catalogue_rules(self, connection: str) -> CatalogueRules | None:
+        """The catalogue flow's rules."""
+        found = self.connections.get(connection)
+        if found is None:
+            return None
+        sweeps = found.sweeps
+        between = min(sweeps.bol_offers, DAY) if sweeps.compare_at else sweeps.bol_offers
+        return CatalogueRules(
+            match=found.stock.match,
+            unseen=2 * between + LONGEST_ROUND,
+            spread=max(LONGEST_ROUND, between),
+        )
+
     def order_rules(self, connection: str) -> OrderRules | None:
         """The orders flow's rules."""
         found = self.connections.get(connection)
@@ -114,15 +131,22 @@ class Settings(BaseSettings):
             return None
         sweeps = found.sweeps
         url = f"{self.web.public_url}/webhooks/{connection}/bol" if self.web.public_url else ""
+        stock = self.stock_rules(connection)
+        # Who takes FBB orders, or keeps count of that stock in Mplus, wants to know what lies at Bol.
+        fbb = "FBB" in found.orders.kinds or (stock is not None and stock.fbb_branch is not None)
         return SweepRules(
             branches=found.stock.branches,
             ext_prefix=found.orders.ext_order_prefix,
             subscription_url=url,
             markers=sweeps.markers,
             stock=sweeps.stock,
+            stock_mark=_mark(stock, found.stock.match),
+            stock_history=sweeps.stock_history,
             slips=found.orders.shipping.track == "slip-reference",
             bol_orders=sweeps.bol_orders,
             bol_offers=sweeps.bol_offers,
+            compare_at=sweeps.compare_at,
+            bol_inventory=sweeps.bol_inventory if fbb else None,
             processes=sweeps.processes,
             subscription=sweeps.subscription,
             returns=sweeps.bol_returns if found.returns.kinds else None,
@@ -179,6 +203,11 @@ class Settings(BaseSettings):
         for connection in told["connections"].values():
             connection["mplus"]["ident"] = "***"
         return told
+
+
+def _mark(*rules: object) -> str:
+    """Equal for equal rules, whatever the order in which they are written down."""
+    return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()
 
 
 def topics_of(log: Log) -> tuple[Topic, ...]:

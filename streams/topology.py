@@ -59,7 +59,7 @@ AGENTS: tuple[Agent, ...] = (
         "stock",
         "the number on sale",
         inbox_topic("stock"),
-        (*_inboxes("stock", "guards"), ACTIVITY.name, DEAD_LETTERS.name),
+        (*_inboxes("stock", "guards", "sweeps"), ACTIVITY.name, DEAD_LETTERS.name),
         rows_topic("stock"),
     ),
     Agent(
@@ -111,6 +111,6 @@ OUTSIDE: tuple[Agent, ...] = (
             MPLUS_RAW.name,
         ),
     ),
-    Agent("alarms", "wakes rows", "", _inboxes("customers", "orders", "returns", "sweeps")),
+    Agent("alarms", "wakes rows", "", _inboxes("catalogue", "customers", "orders", "returns", "sweeps")),
 )
 """Writers that are no agents."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from app.console.byhand import TRANSPORTERS
-from streams.sweeps.decide import TITLES as SWEEPS
+from streams.sweeps.step import TITLES as SWEEPS
 from streams.vocabulary.activity import OfferShown
 from streams.vocabulary.money import euros_of
 from streams.vocabulary.time import SHOP_ZONE

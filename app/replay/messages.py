@@ -25,6 +25,7 @@ from streams.vocabulary.events import (
     CodeAsked,
     CodeClaimed,
     CodeDropped,
+    CodeLeft,
     ConnectionStarted,
     CustomerAnswered,
     CustomerAsked,
@@ -33,6 +34,8 @@ from streams.vocabulary.events import (
     Message,
     MplusOrderSeen,
     NumberTurned,
+    OfferDiffered,
+    OfferLinked,
     OfferObserved,
     OffersCounted,
     OfferSeen,
@@ -129,11 +132,11 @@ def subject(message: Message) -> Hashable:
     match message.event:
         case CodeClaimed(article_number=article) | CodeDropped(article_number=article):
             return "carrier", article
-        case CodeAsked(asker=asker) | CustomerAsked(asker=asker):
+        case CodeAsked(asker=asker) | CodeLeft(asker=asker) | CustomerAsked(asker=asker):
             return "question", asker
         case CodeAnswered(kind=kind, value=value):
             return "answer", kind, value
-        case OfferObserved(offer_id=offer) | OfferUnlinked(offer_id=offer):
+        case OfferObserved(offer_id=offer) | OfferUnlinked(offer_id=offer) | OfferLinked(offer_id=offer):
             return "offer", offer
         case PartWanted(kit=kit):
             return "kit", kit
@@ -141,6 +144,8 @@ def subject(message: Message) -> Hashable:
             return "part", part
         case StockMoved(branch=branch, marker=marker):
             return "movement", branch, marker
+        case BolCounted(ean=ean):
+            return "counted", ean
         case StockRead(reading=reading):
             return "reading", reading.branch
         case PackingSlipSeen(slip=slip):
@@ -161,6 +166,8 @@ def subject(message: Message) -> Hashable:
             return "outcome", key, number
         case SweepNudged(sweep=sweep):
             return "nudge", sweep
+        case OfferDiffered(offer_id=offer):
+            return "difference", offer
         case NumberTurned(offer_id=offer):
             return "turn", offer
         case ReadingOdd(kind=kind, article_number=article, branch=branch):
@@ -172,7 +179,6 @@ def subject(message: Message) -> Hashable:
             | ArticleDescribed()
             | OfferSeen()
             | InventorySeen()
-            | BolCounted()
             | StockDoubted()
             | OrderNoticed()
             | CustomerAnswered()

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.sections.part import Branch, Expression, Filled, Part, Span, Switch, Whole
 from streams.stock.rules import Calculation, Split
+from streams.vocabulary.codes import Kind
 
 MOST = 1_000_000
 """Units."""
@@ -25,6 +26,12 @@ def _different(value: tuple[int, ...]) -> tuple[int, ...]:
         raise ValueError("is empty; write at least one branch: [1]")
     if len(set(value)) != len(value):
         raise ValueError("write every branch once: its stock would count twice")
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value or len(set(value)) != len(value):
+        raise ValueError('write "ean", "sku" or both, each once: ["ean", "sku"]')
     return value
 
 
@@ -107,6 +114,9 @@ class Stock(Part):
     fbb_branch: Branch | None = None
     fbr_branch: Branch | None = None
     till_sale_hold_seconds: Span = Field(default=5.0, ge=0, le=3600)
+
+    match: Annotated[tuple[Kind, ...], AfterValidator(_each_once)] = ("ean", "sku")
+    """By what an offer finds its article, in this order (streams/catalogue/rules.py)."""
 
     branch: dict[Annotated[str, AfterValidator(_branch_key)], BranchStock] = Field(default_factory=dict)
     group: dict[Annotated[str, AfterValidator(_group_key)], CountedSo] = Field(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from msgspec.structs import replace
+
 from connectors.mplus import articles, history, orders, settling, stock
 from connectors.mplus.operation import MplusAnswer
 from connectors.mplus.trip import Trip
@@ -35,7 +37,11 @@ async def articles_of(trip: Trip, effect: SweepArticles) -> Swept | Failure:
     for product in rows.found:
         _tell_left_out(trip, "articles", product.left_out, (product.why,))
     trip.messages.extend(
-        Message(flow="catalogue", entity=f"article/{article.article_number}", event=article)
+        Message(
+            flow="catalogue",
+            entity=f"article/{article.article_number}",
+            event=replace(article, epoch=effect.epoch) if effect.epoch else article,
+        )
         for article in seen
     )
     return _swept(effect.marker, max((product.marker for product in rows.found), default=0), len(seen))
@@ -124,8 +130,9 @@ async def stock_of(trip: Trip, effect: SweepStock) -> Swept | Failure:
         Message(flow="stock", entity=str(reading.article_number), event=StockRead(reading=reading))
         for reading in newest.values()
     )
-    # Rows at the marker itself come every time; they are no news to tell of, but what they show may be.
-    found = sum(1 for reading in newest.values() if reading.marker > effect.marker)
+    # Rows at the marker itself come every time; they are no news to tell of, but what they show may be. Of a whole
+    # reading every row counts: that it found nothing would mean that there is no stock any more.
+    found = sum(1 for reading in newest.values() if reading.marker > effect.marker or not effect.marker)
     return Swept(cursor=str(max(1, min(covered.values(), default=effect.marker))), found=found)
 
 

@@ -1,20 +1,47 @@
-"""A code's row: claims come and go, and whoever asked hears of every change."""
+"""A code's row: claims come and go, and whoever asked hears of every change.
+
+An article that is switched off in Mplus keeps its codes. Offers go on selling it, so that they show 0; an order is not
+given it, and one that is switched on wins over it.
+"""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec.structs import replace
 
-from streams.catalogue.state import ASKERS, CatalogueRow, Claim, CodeRow
+from streams.catalogue.state import ASKERS, CatalogueRow, Claim, CodeRow, Lying
+from streams.catalogue.unmatched import CODES_NAMED, lying_shown, no_carrier
 from streams.flow import Context, Decision
-from streams.vocabulary.activity import Noted
+from streams.vocabulary.activity import Activity, Noted
 from streams.vocabulary.codes import code_of_entity
-from streams.vocabulary.events import CodeAnswered, CodeAsked, CodeClaimed, CodeDropped, FlowName, Message
+from streams.vocabulary.events import (
+    BolCounted,
+    CodeAnswered,
+    CodeAsked,
+    CodeClaimed,
+    CodeDropped,
+    CodeLeft,
+    InventorySeen,
+    Message,
+)
+
+For = Literal["orders", "catalogue"]
+ORDERS = "orders:"
 
 
 def carrier(row: CodeRow) -> Claim | None:
-    """The one article that carries the code; None where there is none, or more than one: a wrong article
-    would sell the wrong stock, so nobody is told either of them."""
-    return row.claims[0] if len(row.claims) == 1 else None
+    """For orders: the one article that is switched on and carries the code; None where there is none, or more than one:
+    a wrong article would sell the wrong stock, so nobody is told either of them."""
+    on = [claim for claim in row.claims if claim.active]
+    return on[0] if len(on) == 1 else None
+
+
+def seller(row: CodeRow) -> Claim | None:
+    """For offers: the same; where none is switched on, the first that carries the code: whichever it is, 0 is shown."""
+    if any(claim.active for claim in row.claims):
+        return carrier(row)
+    return row.claims[0] if row.claims else None
 
 
 def claimed(row: CodeRow, event: CodeClaimed, context: Context) -> Decision[CatalogueRow]:
@@ -25,6 +52,7 @@ def claimed(row: CodeRow, event: CodeClaimed, context: Context) -> Decision[Cata
         units=max(1, event.units),
         stock_kept=event.stock_kept,
         vat_code=event.vat_code,
+        active=event.active,
     )
     others = tuple(one for one in row.claims if one.article_number != claim.article_number)
     claims = tuple(sorted((*others, claim), key=lambda one: one.article_number))
@@ -40,7 +68,7 @@ def dropped(row: CodeRow, event: CodeDropped, context: Context) -> Decision[Cata
 def asked(row: CodeRow, event: CodeAsked, context: Context) -> Decision[CatalogueRow]:
     """Somebody wants to know: answered at once, remembered while it matters."""
     answer = _answer(row, event.asker, context)
-    done = carrier(row) is not None and event.asker.startswith("orders:")
+    done = event.asker.startswith(ORDERS) and carrier(row) is not None
     others = tuple(asker for asker in row.askers if asker != event.asker)
     askers = others if done else (*others, event.asker)
     activity: tuple[Noted, ...] = ()
@@ -51,19 +79,32 @@ def asked(row: CodeRow, event: CodeAsked, context: Context) -> Decision[Catalogu
     return Decision(state=replace(row, askers=askers), messages=(answer,), activity=activity)
 
 
+def left(row: CodeRow, event: CodeLeft) -> Decision[CatalogueRow]:
+    """Nobody waits there for an answer any more."""
+    after = replace(row, askers=tuple(asker for asker in row.askers if asker != event.asker))
+    return Decision(state=_kept(after))
+
+
+def lies(row: CodeRow, event: InventorySeen, context: Context) -> Decision[CatalogueRow]:
+    """So much lies at Bol of this EAN: its article keeps count of it, or it is listed as unmatched."""
+    if row.lying is not None and event.read_at < row.lying.read_at:
+        return Decision(state=row)
+    after = replace(row, lying=Lying(regular=max(0, event.regular), title=event.title, read_at=event.read_at))
+    return _counted(row, after, context, told=True)
+
+
 def _changed(before: CodeRow, after: CodeRow, context: Context) -> Decision[CatalogueRow]:
     if after == before:
-        return Decision(state=before if before != CodeRow() else None)
-    was, now = carrier(before), carrier(after)
-    messages: tuple[Message, ...] = ()
-    if was != now:
-        messages = tuple(_answer(after, asker, context) for asker in after.askers)
-        if now is not None:
-            after = replace(after, askers=tuple(one for one in after.askers if not one.startswith("orders:")))
-    activity: tuple[Noted, ...] = ()
-    if len(after.claims) > 1 and len(before.claims) <= 1:
+        return Decision(state=_kept(before))
+    of: tuple[For, ...] = ("orders", "catalogue")
+    news = {who: _event(before, who, context) != _event(after, who, context) for who in of}
+    messages = tuple(_answer(after, asker, context) for asker in after.askers if news[_whose(asker)])
+    if carrier(after) is not None:
+        after = replace(after, askers=tuple(one for one in after.askers if not one.startswith(ORDERS)))
+    activity: tuple[Activity, ...] = ()
+    if _several(after) and not _several(before):
         kind, value = code_of_entity(context.entity)
-        numbers = ", ".join(str(claim.article_number) for claim in after.claims[:5])
+        numbers = ", ".join(str(number) for number in _several(after)[:5])
         activity = (
             Noted(
                 kind="ambiguous-code",
@@ -72,14 +113,63 @@ def _changed(before: CodeRow, after: CodeRow, context: Context) -> Decision[Cata
                 level="warn",
             ),
         )
-    empty = not after.claims and not after.askers
-    return Decision(state=None if empty else after, messages=messages, activity=activity)
+    counted = _counted(before, after, context, told=False)
+    return Decision(
+        state=counted.state,
+        messages=(*messages, *counted.messages),
+        activity=(*activity, *counted.activity),
+    )
+
+
+def _counted(before: CodeRow, after: CodeRow, context: Context, told: bool) -> Decision[CatalogueRow]:
+    """What lies at Bol goes to the article that carries the code. `told`: it was read just now."""
+    if after.lying is None:
+        return Decision(state=_kept(after))
+    was, now = seller(before), seller(after)
+    moved = (was and was.article_number, was and was.units) != (now and now.article_number, now and now.units)
+    _, ean = code_of_entity(context.entity)
+    messages: list[Message] = []
+    gone = was is not None and (now is None or now.article_number != was.article_number)
+    if was is not None and gone and before.lying is not None:
+        messages.append(_lying(was, before.lying, ean, 0))
+    if now is not None and (told or moved):
+        messages.append(_lying(now, after.lying, ean, after.lying.regular))
+    why = no_carrier(ean, after) if now is None and after.lying.regular > 0 else ""
+    activity: tuple[Activity, ...] = ()
+    if why != after.why:
+        after = replace(after, why=why)
+        activity = (lying_shown(ean, after),)
+    return Decision(state=after, messages=tuple(messages), activity=activity)
+
+
+def _lying(claim: Claim, lying: Lying, ean: str, amount: int) -> Message:
+    counted = BolCounted(amount=amount, units=claim.units, read_at=lying.read_at, ean=ean)
+    return Message(flow="stock", entity=str(claim.article_number), event=counted)
+
+
+def _several(row: CodeRow) -> tuple[int, ...]:
+    """The articles that are switched on and carry it, where they are more than one."""
+    on = tuple(claim.article_number for claim in row.claims if claim.active)
+    return on if len(on) > 1 else ()
+
+
+def _kept(row: CodeRow) -> CodeRow | None:
+    return row if row.claims or row.askers or row.lying is not None else None
+
+
+def _whose(asker: str) -> For:
+    return "orders" if asker.startswith(ORDERS) else "catalogue"
 
 
 def _answer(row: CodeRow, asker: str, context: Context) -> Message:
+    who = _whose(asker)
+    return Message(flow=who, entity=asker.partition(":")[2], event=_event(row, who, context))
+
+
+def _event(row: CodeRow, who: For, context: Context) -> CodeAnswered:
     kind, value = code_of_entity(context.entity)
-    claim = carrier(row)
-    answer = CodeAnswered(
+    claim = carrier(row) if who == "orders" else seller(row)
+    return CodeAnswered(
         kind="ean" if kind == "ean" else "sku",
         value=value,
         article_number=claim.article_number if claim else None,
@@ -87,6 +177,5 @@ def _answer(row: CodeRow, asker: str, context: Context) -> Message:
         description=claim.description if claim else "",
         stock_kept=claim.stock_kept if claim else True,
         vat_code=claim.vat_code if claim else None,
+        among=_several(row)[:CODES_NAMED] if who == "catalogue" else (),
     )
-    flow: FlowName = "orders" if asker.startswith("orders:") else "catalogue"
-    return Message(flow=flow, entity=asker.partition(":")[2], event=answer)

@@ -23,15 +23,22 @@ from streams.vocabulary.time import seconds
 
 SET = "mplus-stock/"
 LOUD = 3
+EANS = 200
+"""Of one article, as in streams/catalogue/articles.py."""
 AGAIN = timedelta(hours=24)
 """An unchanged count is looked at again after so long: somebody may have changed it in Mplus."""
 
 
 def counted(step: Step, event: BolCounted) -> None:
-    """So much lies at Bol."""
+    """So much lies at Bol of one of its EANs: what counts is what lies there of them all."""
     branch = step.rules.fbb_branch
-    if branch is not None:
-        _wanted(step, branch, Decimal(event.amount * max(1, event.units)))
+    if branch is None:
+        return
+    lying = {ean: amount for ean, amount in step.article.lying.items() if ean != event.ean}
+    if event.amount > 0 and len(lying) < EANS:
+        lying[event.ean] = Decimal(event.amount * max(1, event.units))
+    step.article = replace(step.article, lying=lying)
+    _wanted(step, branch, sum(lying.values(), Decimal(0)))
 
 
 def ask(step: Step) -> None:

@@ -8,7 +8,7 @@ from streams.stock.pushing import PUSH
 from streams.stock.reading import doubted
 from streams.stock.state import Offer
 from streams.stock.step import Step
-from streams.vocabulary.events import ArticleDescribed, OfferObserved, OfferUnlinked
+from streams.vocabulary.events import ArticleDescribed, Message, OfferDiffered, OfferObserved, OfferUnlinked
 
 
 def observed(step: Step, event: OfferObserved) -> None:
@@ -36,6 +36,7 @@ def observed(step: Step, event: OfferObserved) -> None:
         corrected=event.corrected,
     )
     offer = _offline(step, replace(offer, offline=event.offline), offer.offline)
+    offer = _operator(step, offer, event)
     pushing = step.context.open.get(PUSH + event.offer_id)
     observed_later = offer.sent_at is None or event.read_at >= offer.sent_at
     if pushing is None and observed_later:
@@ -64,6 +65,8 @@ def _held_at_bol(step: Step, offer: Offer, event: OfferObserved) -> Offer:
             level="warn",
             direction="in",
         )
+        found = OfferDiffered(offer_id=offer.offer_id, read_at=event.read_at)
+        step.messages.append(Message(flow="sweeps", entity="", event=found))
     if event.on_hold is not None and offer.on_hold is not None and event.on_hold != offer.on_hold:
         # A person's own doing, at Bol: it stays.
         done = "put on hold" if event.on_hold else "taken off hold"
@@ -93,6 +96,30 @@ def _offline(step: Step, offer: Offer, before: tuple[str, ...]) -> Offer:
     elif before and not offer.offline:
         step.note("offline", f"Bol shows offer {offer.offer_id} again.", level="cleared", direction="in")
     return offer
+
+
+def _operator(step: Step, offer: Offer, event: OfferObserved) -> Offer:
+    """Whether Bol has an economic operator for it (facts/bol.md, Offers and stock). Events of before this was read do
+    not tell; they do not tell of a hold either."""
+    if event.on_hold is None:
+        return offer
+    missing = not event.economic_operator
+    if missing and not offer.operator_missing:
+        step.note(
+            "operator",
+            f"Offer {offer.offer_id} has no economic operator at Bol, which sets such offers offline. Choose one in "
+            "the Bol partner site.",
+            level="warn",
+            direction="in",
+        )
+    elif offer.operator_missing and not missing:
+        step.note(
+            "operator",
+            f"Offer {offer.offer_id} has an economic operator at Bol.",
+            level="cleared",
+            direction="in",
+        )
+    return replace(offer, operator_missing=missing)
 
 
 def unlinked(step: Step, event: OfferUnlinked) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+
 from streams.vocabulary.events import Part
 from streams.vocabulary.fact import Value
 from streams.vocabulary.stock_reading import Reading
@@ -83,6 +85,8 @@ class Offer(Value, frozen=True):
     """Cents that Bol refused: not sent again until the price is another one."""
     price_stuck: str = ""
     economic_operator: str = ""
+    operator_missing: bool = False
+    """It was said that it has none."""
     offline: tuple[str, ...] = ()
     """Why Bol does not show it, as last read back."""
     tries: int = 0
@@ -170,6 +174,8 @@ class Article(Value, frozen=True):
     sold: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     inbound: tuple[Inbound, ...] = ()
+    lying: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    """What lies at Bol (FBB) of it, by EAN, in articles."""
     moved: int = 0
     """The highest marker of Mplus's stock history that is in `movements`."""
     movements: tuple[Movement, ...] = ()

@@ -13,13 +13,16 @@ from msgspec.structs import replace
 
 from streams.backoff import ASKED_CAP, delay
 from streams.flow import Ask, Context, Decision
+from streams.sweeps import markers, restart, rounds
 from streams.sweeps.rules import SweepRules
 from streams.sweeps.state import NAMES, PROCESSES, Connection, Name, Sweep
-from streams.vocabulary.activity import Activity, ConnectionShown, Level, Noted, SweepShown
+from streams.sweeps.step import TITLES, Step
+from streams.vocabulary.activity import ConnectionShown, SweepShown
 from streams.vocabulary.effects import (
     CareForSubscription,
     Effect,
     SweepArticles,
+    SweepBolInventory,
     SweepBolOffers,
     SweepBolOrders,
     SweepBolReturns,
@@ -28,10 +31,13 @@ from streams.vocabulary.effects import (
     SweepPackingSlips,
     SweepProcessStatuses,
     SweepStock,
+    SweepStockHistory,
 )
 from streams.vocabulary.events import (
     ConnectionStarted,
+    FeedOdd,
     MarkersRead,
+    OfferDiffered,
     ProcessNoticed,
     ProcessStatuses,
     Settled,
@@ -49,50 +55,15 @@ LOUD = 3
 SHOW_EVERY = 60.0
 """Seconds between snapshots when nothing but times has changed."""
 AT_START: tuple[Name, ...] = ("mplus-markers", "bol-orders", "bol-returns", "bol-subscription")
-TITLES: dict[Name, str] = {
-    "mplus-markers": "what moved in Mplus",
-    "mplus-articles": "the articles of Mplus",
-    "mplus-orders": "the orders of Mplus",
-    "mplus-slips": "the packing slips of Mplus",
-    "mplus-stock": "the stock of Mplus",
-    "bol-orders": "the orders of Bol",
-    "bol-returns": "the open returns of Bol",
-    "bol-offers": "the offers of Bol",
-    "bol-processes": "the writes pending at Bol",
-    "bol-subscription": "our subscription at Bol",
-}
-
-
-class _Step:
-    """One decision in the making."""
-
-    def __init__(self, state: Connection, context: Context) -> None:
-        self.state = state
-        self.context = context
-        self.rules: SweepRules = context.rules
-        self.at = context.at
-        self.notes: list[Activity] = []
-        self.loud = False
-
-    def note(self, kind: str, text: str, level: Level = "info") -> None:
-        self.notes.append(Noted(kind=kind, text=text, level=level, direction="in"))
-
-    def put(self, name: Name, sweep: Sweep) -> None:
-        self.state = replace(self.state, sweeps={**self.state.sweeps, name: sweep})
-
-    def due(self, name: Name, when: datetime | None = None) -> None:
-        """Run it then (now), or once more after what is on its way."""
-        sweep = self.state.sweep(name)
-        when = when or self.at
-        if name in self.context.open:
-            self.put(name, replace(sweep, again=True))
-        elif sweep.next_at is None or sweep.next_at > when:
-            self.put(name, replace(sweep, next_at=when))
+SELDOM: tuple[Name, ...] = ("bol-offers", "bol-inventory")
+"""Read at a start only if their time has come."""
+UNTOLD: tuple[Name, ...] = ("bol-offers", "bol-returns", "bol-inventory", "mplus-stock-history")
+"""They find what is known, all day: how much is no news."""
 
 
 def decide(state: Connection | None, event: SweepsEvent, context: Context) -> Decision[Connection]:
     """See streams/flow.py."""
-    step = _Step(_redated(state, context) if state else Connection(), context)
+    step = Step(_redated(state, context) if state else Connection(), context)
     match event:
         case ConnectionStarted():
             _started(step)
@@ -102,12 +73,15 @@ def decide(state: Connection | None, event: SweepsEvent, context: Context) -> De
         case ProcessNoticed():
             if event.status != "PENDING":
                 _ended(step, {event.process_id: event.status})
+        case OfferDiffered():
+            rounds.differed(step, event)
         case Settled():
             _settled(step, event)
         case Woke():
             pass  # what is due is asked for below
         case _:
             assert_never(event)
+    rounds.night(step)
     return _decision(state, step)
 
 
@@ -130,7 +104,7 @@ def _sweep_redated(name: str, sweep: Sweep, context: Context) -> Sweep:
     return sweep
 
 
-def _decision(before: Connection | None, step: _Step) -> Decision[Connection]:
+def _decision(before: Connection | None, step: Step) -> Decision[Connection]:
     asks: list[Ask] = []
     for name in NAMES:
         sweep = step.state.sweep(name)
@@ -141,6 +115,7 @@ def _decision(before: Connection | None, step: _Step) -> Decision[Connection]:
         if effect is not None:
             asks.append(Ask(key=name, effect=effect))
     waits = [sweep.next_at for sweep in step.state.sweeps.values() if sweep.next_at is not None]
+    waits += rounds.wakes(step)
     activity = list(step.notes)
     shown_at = step.state.shown_at
     if step.loud or before is None or shown_at is None or step.at >= shown_at + seconds(SHOW_EVERY):
@@ -148,6 +123,7 @@ def _decision(before: Connection | None, step: _Step) -> Decision[Connection]:
         step.state = replace(step.state, shown_at=step.at)
     return Decision(
         state=step.state,
+        messages=tuple(step.messages),
         asks=tuple(asks),
         activity=tuple(activity),
         wake=min(waits, default=None),
@@ -180,62 +156,35 @@ def shown(state: Connection) -> ConnectionShown:
 # -- what calls for a sweep
 
 
-def _started(step: _Step) -> None:
+def _started(step: Step) -> None:
+    restart.changed_settings(step)
     for name in AT_START:
         step.due(name)
-    offers = step.state.sweep("bol-offers")
-    last = offers.last_ok
-    if offers.cursor or last is None or step.at >= last + seconds(step.rules.bol_offers):
-        step.due("bol-offers")
+    for name in SELDOM:
+        sweep, every = step.state.sweep(name), _every(name, step.rules)
+        if every is None:
+            if sweep.next_at is not None:
+                step.put(name, replace(sweep, next_at=None))
+        elif sweep.cursor or sweep.last_ok is None or step.at >= sweep.last_ok + seconds(every):
+            step.due(name)
     step.loud = True
 
 
-def _markers(step: _Step, read: MarkersRead) -> None:
-    """Which feeds of Mplus moved beyond their cursors."""
-    if read.article >= int(step.state.sweep("mplus-articles").cursor or 0):
-        step.due("mplus-articles")
-    orders = step.state.sweep("mplus-orders")
-    if not orders.cursor:
-        # From now on: years of history are no concern of ours.
-        step.put("mplus-orders", replace(orders, cursor=str(read.order + 1)))
-    elif read.order >= int(orders.cursor):
-        step.due("mplus-orders")
-    _slip_marker(step, read.slip)
-    stock = step.state.sweep("mplus-stock")
-    if not stock.cursor:
-        step.due("mplus-stock")
-    elif read.stock is None:
-        if stock.last_ok is None or step.at >= stock.last_ok + seconds(step.rules.stock):
-            step.due("mplus-stock")
-    elif read.stock > int(stock.cursor):
-        step.due("mplus-stock")
-
-
-def _slip_marker(step: _Step, marker: int | None) -> None:
-    """None: the installation has none, and each order reads its slips by itself."""
-    if marker is None or not step.rules.slips:
-        return
-    slips = step.state.sweep("mplus-slips")
-    if not slips.cursor:
-        # From now on, as with orders. An order that waits for a code has read the slips of before by itself.
-        step.put("mplus-slips", replace(slips, cursor=str(marker + 1)))
-    elif marker >= int(slips.cursor):
-        step.due("mplus-slips")
-
-
-def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
+def _effect(name: Name, sweep: Sweep, step: Step) -> Effect | None:
     rules = step.rules
     match name:
         case "mplus-markers":
             return SweepMarkers()
         case "mplus-articles":
-            return SweepArticles(marker=int(sweep.cursor or 0))
+            return SweepArticles(marker=int(sweep.cursor or 0), epoch=step.state.epoch)
         case "mplus-orders":
             return SweepMplusOrders(marker=int(sweep.cursor or 0), ext_prefix=rules.ext_prefix)
         case "mplus-slips":
             return SweepPackingSlips(marker=int(sweep.cursor or 0), ext_prefix=rules.ext_prefix)
         case "mplus-stock":
             return SweepStock(marker=int(sweep.cursor or 0), branches=rules.branches)
+        case "mplus-stock-history":
+            return SweepStockHistory(marker=int(sweep.cursor or 0), branches=rules.branches)
         case "bol-orders":
             if sweep.cursor.startswith("{"):  # in the midst of it
                 return SweepBolOrders(place=sweep.cursor)
@@ -244,6 +193,8 @@ def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
             return SweepBolReturns() if rules.returns is not None else None
         case "bol-offers":
             return SweepBolOffers(cursor=sweep.cursor)
+        case "bol-inventory":
+            return SweepBolInventory() if rules.bol_inventory is not None else None
         case "bol-processes":
             return SweepProcessStatuses(process_ids=step.state.processes) if step.state.processes else None
         case "bol-subscription":
@@ -255,7 +206,7 @@ def _effect(name: Name, sweep: Sweep, step: _Step) -> Effect | None:
 # -- outcomes
 
 
-def _settled(step: _Step, event: Settled) -> None:
+def _settled(step: Step, event: Settled) -> None:
     if event.key not in NAMES:
         return
     name: Name = event.key
@@ -268,7 +219,7 @@ def _settled(step: _Step, event: Settled) -> None:
             _swept(step, name, outcome, event)
         case MarkersRead():
             _worked(step, name, event)
-            _markers(step, outcome)
+            markers.read(step, outcome, event)
         case ProcessStatuses():
             _worked(step, name, event)
             asked = set(step.state.processes)
@@ -285,19 +236,37 @@ def _settled(step: _Step, event: Settled) -> None:
     _next(step, name, outcome)
 
 
-def _swept(step: _Step, name: Name, outcome: Swept, event: Settled) -> None:
+def _swept(step: Step, name: Name, outcome: Swept, event: Settled) -> None:
     _worked(step, name, event)
-    step.put(name, replace(step.state.sweep(name), cursor=outcome.cursor))
-    if name == "bol-offers" and not outcome.more:
-        step.put(name, replace(step.state.sweep(name), cursor=""))
-        step.loud = True
+    sweep = step.state.sweep(name)
+    if sweep.anew is not None:
+        # It was asked for before something called for another place.
+        step.put(name, replace(sweep, cursor=sweep.anew, anew=None, again=True))
+        if name == "bol-offers":
+            rounds.anew(step)
+        return
+    whole = name == "mplus-stock" and not int(sweep.cursor or 0)
+    step.put(name, replace(sweep, cursor=outcome.cursor, had=sweep.had or outcome.found > 0))
+    if name == "bol-offers":
+        if not outcome.more:
+            step.put(name, replace(step.state.sweep(name), cursor=""))
+        rounds.page(step, outcome)
+    if whole and sweep.had and not outcome.found:
+        step.odd(
+            FeedOdd(
+                kind="empty-list",
+                feed=name,
+                words="Mplus gave the stock of all articles, and there was none; there was some before. Nothing is "
+                "forgotten because of it. Look in Mplus whether the stock is there.",
+            )
+        )
     if name == "bol-orders" and outcome.more:
         return  # said once, at the end
-    if outcome.found and name not in ("bol-offers", "bol-returns"):  # these find what is known, all day
+    if outcome.found and name not in UNTOLD:
         step.note("sweep", f"Read {TITLES[name]}: {outcome.found} found.")
 
 
-def _worked(step: _Step, name: Name, event: Settled) -> None:
+def _worked(step: Step, name: Name, event: Settled) -> None:
     sweep = step.state.sweep(name)
     if sweep.failures:
         step.loud = True
@@ -306,7 +275,7 @@ def _worked(step: _Step, name: Name, event: Settled) -> None:
     step.put(name, replace(sweep, last_ok=event.answered_at, failures=0, said=""))
 
 
-def _next(step: _Step, name: Name, outcome: object) -> None:
+def _next(step: Step, name: Name, outcome: object) -> None:
     """When this sweep runs next."""
     sweep = step.state.sweep(name)
     more = isinstance(outcome, Swept) and outcome.more
@@ -328,20 +297,30 @@ def _every(name: str, rules: SweepRules) -> float | None:
         "bol-orders": rules.bol_orders,
         "bol-returns": rules.returns,
         "bol-offers": rules.bol_offers,
+        "bol-inventory": rules.bol_inventory,
         "bol-processes": rules.processes,
         "bol-subscription": rules.subscription,
     }.get(name)
 
 
-def _failed(step: _Step, name: Name, outcome: Refused | NotSent | AnswerLost) -> None:
+def _failed(step: Step, name: Name, outcome: Refused | NotSent | AnswerLost) -> None:
     sweep = step.state.sweep(name)
     failures = sweep.failures + 1
     asked = outcome.retry_after if isinstance(outcome, NotSent) else None
     words = outcome.said if isinstance(outcome, Refused) else outcome.why
     wait = delay(failures, f"{step.context.connection}/{name}", asked)
+    cursor = sweep.cursor if sweep.anew is None else sweep.anew
     step.put(
         name,
-        replace(sweep, failures=failures, said=words, again=False, next_at=step.at + seconds(wait)),
+        replace(
+            sweep,
+            cursor=cursor,
+            anew=None,
+            failures=failures,
+            said=words,
+            again=False,
+            next_at=step.at + seconds(wait),
+        ),
     )
     step.loud = True
     if failures == LOUD:
@@ -352,7 +331,7 @@ def _failed(step: _Step, name: Name, outcome: Refused | NotSent | AnswerLost) ->
 # -- writes pending at Bol
 
 
-def _pending(step: _Step, process_ids: tuple[str, ...]) -> None:
+def _pending(step: Step, process_ids: tuple[str, ...]) -> None:
     if not process_ids:
         return
     known = step.state.processes
@@ -361,7 +340,7 @@ def _pending(step: _Step, process_ids: tuple[str, ...]) -> None:
     step.due("bol-processes", step.at + seconds(step.rules.processes))
 
 
-def _ended(step: _Step, statuses: dict[str, str]) -> None:
+def _ended(step: Step, statuses: dict[str, str]) -> None:
     known = step.state.processes
     step.state = replace(step.state, processes=tuple(one for one in known if one not in statuses))
     for process_id in known:

@@ -17,6 +17,11 @@ class SweepRules(Value, frozen=True):
     """One cheap call tells which Mplus feeds moved (facts/mplus.md 2.6)."""
     stock: float = 300.0
     """Only where the installation gives no stock marker."""
+    stock_mark: str = ""
+    """Equal for equal rules about stock and how offers find their articles: when it changes every number is worked out
+    anew."""
+    stock_history: bool = True
+    """Whether Mplus's own stock history is read as it grows: it explains, the numbers come from the readings."""
     slips: bool = True
     """Whether packing slips are read as they change: where staff write the track and trace code on them."""
     bol_orders: float = 60.0
@@ -24,5 +29,9 @@ class SweepRules(Value, frozen=True):
     """All open returns of Bol, whose list takes 20 calls a minute at most; None: returns are not read."""
     bol_offers: float = 6 * 3600.0
     """A whole round over all offers: finds foreign writes and new offers."""
+    compare_at: str = "03:15"
+    """One more round at this time of night (the shop's clock, `HH:MM`), whose result is told; empty: none."""
+    bol_inventory: float | None = None
+    """What lies at Bol (FBB), whose list takes 20 calls a minute at most; None: it is not read."""
     processes: float = 60.0
     subscription: float = 900.0

@@ -73,7 +73,7 @@ class SweepBolOrders(Fact, frozen=True, kw_only=True, tag="sweep-bol-orders"):
 class SweepBolOffers(Fact, frozen=True, kw_only=True, tag="sweep-bol-offers"):
     """Read one page of up to 100 offers (the page after `cursor`; "" is the first): first those that are for sale, then
     those that are not, with the reasons of each that has stock and is not held back by the shop itself.
-    Events: `OfferSeen` per offer to catalogue. Answer: `Swept(cursor, more)`; `more` False ends the round."""
+    Events: `OfferSeen` per offer to catalogue. Answer: `Swept(cursor, more, offers)`; `more` False ends the round."""
 
     cursor: str = ""
 
@@ -183,6 +183,8 @@ class SweepArticles(Fact, frozen=True, kw_only=True, tag="sweep-articles"):
     Events: `ArticleSeen` per article to catalogue. Answer: `Swept(cursor=str(max marker + 1), more)`."""
 
     marker: int = 0
+    epoch: int = 0
+    """Goes into each `ArticleSeen`."""
 
 
 class SweepStock(Fact, frozen=True, kw_only=True, tag="sweep-stock"):

@@ -66,6 +66,19 @@ class Swept(Fact, frozen=True, kw_only=True, tag="swept"):
     cursor: str
     more: bool = False
     found: int = 0
+    offers: OffersTally | None = None
+    """Of a page of offers."""
+
+
+class OffersTally(Value, frozen=True):
+    """What a page of offers shows that no number says."""
+
+    offline: int = 0
+    """Offers that Bol does not show though they have stock."""
+    reasons: dict[str, int] = msgspec.field(default_factory=dict)
+    """Why, in Bol's words, and how many offers each holds of."""
+    without_operator: int = 0
+    """Offers without an economic operator: Bol sets those offline."""
 
 
 class ProcessStatus(Value, frozen=True):
@@ -262,6 +275,8 @@ class ArticleSeen(Fact, frozen=True, kw_only=True, tag="article-seen"):
     """The numbers of the groups its product is in."""
     parts: tuple[Part, ...] = ()
     """Of a composed article."""
+    epoch: int = 0
+    """How often this feed's marker has jumped back (`SweepArticles`): markers rise within one epoch only."""
 
 
 class OfferSeen(Fact, frozen=True, kw_only=True, tag="offer-seen"):
@@ -326,6 +341,22 @@ class CodeAnswered(Fact, frozen=True, kw_only=True, tag="code-answered"):
     stock_kept: bool = True
     vat_code: int | None = None
     """The article's own VAT code in Mplus."""
+    among: tuple[int, ...] = ()
+    """Where several articles carry it, so that it leads to none: the first of them. Told to offers only."""
+
+
+class CodeLeft(Fact, frozen=True, kw_only=True, tag="code-left"):
+    """Whoever asked for this code is gone, or has another code now (to the code's row)."""
+
+    asker: str
+    """As in `CodeAsked`."""
+
+
+class OfferLinked(Fact, frozen=True, kw_only=True, tag="offer-linked"):
+    """This offer sells this article (to the article's row); `linked` False: it no longer does. Sent on change only."""
+
+    offer_id: str
+    linked: bool = True
 
 
 class InventorySeen(Fact, frozen=True, kw_only=True, tag="inventory-seen"):
@@ -348,6 +379,8 @@ CatalogueEvent = (
     | CodeDropped
     | CodeAsked
     | CodeAnswered
+    | CodeLeft
+    | OfferLinked
     | Settled
     | Woke
 )
@@ -436,6 +469,8 @@ class BolCounted(Fact, frozen=True, kw_only=True, tag="bol-counted"):
     units: int = 1
     """Articles in one of these units."""
     read_at: datetime
+    ean: str = ""
+    """By which it lies there: an article may have several, and lies there with all of them together."""
 
 
 class OfferUnlinked(Fact, frozen=True, kw_only=True, tag="offer-unlinked"):
@@ -739,7 +774,14 @@ class ProcessNoticed(Fact, frozen=True, kw_only=True, tag="process-noticed"):
     status: str
 
 
-SweepsEvent = SweepNudged | ConnectionStarted | ProcessNoticed | Settled | Woke
+class OfferDiffered(Fact, frozen=True, kw_only=True, tag="offer-differed"):
+    """A stock row found that Bol holds something else for this offer than we last sent."""
+
+    offer_id: str
+    read_at: datetime
+
+
+SweepsEvent = SweepNudged | ConnectionStarted | ProcessNoticed | OfferDiffered | Settled | Woke
 
 
 # -- for every flow, from a replay

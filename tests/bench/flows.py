@@ -20,6 +20,7 @@ import uvloop
 
 from app.composition import FLOWS
 from streams.alarms import Alarms
+from streams.catalogue.rules import CatalogueRules
 from streams.codec import fact_headers, message_draft
 from streams.delivery import Delivery
 from streams.effects import EffectRunner
@@ -50,7 +51,7 @@ from streams.vocabulary.stock_reading import Reading
 from streams.vocabulary.time import system_clock
 
 RULES: dict[str, Any] = {
-    "catalogue": (),
+    "catalogue": CatalogueRules(),
     "stock": StockRules(branches=(1,)),
     "customers": (),
     "orders": OrderRules(kinds={"FBR": KindRules(branch_number=1)}),

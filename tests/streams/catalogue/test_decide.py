@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.catalogue.state import ASKERS, CodeRow
+from streams.catalogue.rules import CatalogueRules
+from streams.catalogue.state import ASKERS, ArticleRow, CodeRow
 from streams.vocabulary.events import (
+    ArticleDescribed,
     ArticleSeen,
     Code,
     CodeAnswered,
@@ -17,6 +21,7 @@ from streams.vocabulary.events import (
     OfferObserved,
     OfferUnlinked,
     OperatorAsked,
+    Part,
 )
 from tests.streams.catalogue.rows import Catalogue
 
@@ -38,8 +43,7 @@ def test_an_offer_finds_its_article_by_ean() -> None:
     catalogue.send(catalogue.offer("o1", EAN))
     catalogue.settle()
     assert catalogue.sells("o1") == 7
-    observed = catalogue.to("7")[0]
-    assert isinstance(observed, OfferObserved)
+    [observed] = [event for event in catalogue.to("7") if isinstance(event, OfferObserved)]
     assert (observed.ean, observed.amount, observed.description) == (EAN, 3, "Mug 7")
 
 
@@ -97,13 +101,126 @@ def test_a_code_on_two_articles_is_matched_to_neither_and_said() -> None:
     assert catalogue.sells("o1") == 7
 
 
-def test_an_inactive_article_carries_nothing() -> None:
+def test_an_article_that_is_switched_off_keeps_its_offer_so_that_it_shows_0() -> None:
+    """Its offer kept the last number for ever: nobody told Bol that there is nothing to sell any more."""
     catalogue = Catalogue()
     catalogue.send(catalogue.article(7, EAN))
     catalogue.send(catalogue.offer("o1", EAN))
     catalogue.send(catalogue.article(7, EAN, marker=2, active=False))
     catalogue.settle()
+    assert catalogue.sells("o1") == 7
+    described = [event for event in catalogue.to("7") if isinstance(event, ArticleDescribed)]
+    assert [event.active for event in described] == [True, False]
+
+
+def test_an_order_is_not_given_an_article_that_is_switched_off() -> None:
+    catalogue = known(Catalogue().article(7, EAN, active=False))
+    catalogue.send(catalogue.ask(f"code/ean/{EAN}"))
+    catalogue.settle()
+    catalogue.send(catalogue.article(7, EAN, marker=2))
+    catalogue.settle()
+    answers = [event.article_number for event in catalogue.to("b1") if isinstance(event, CodeAnswered)]
+    assert answers == [None, 7]
+
+
+def test_an_article_that_is_switched_on_wins_over_one_that_is_off() -> None:
+    catalogue = known(Catalogue().article(7, EAN, active=False), Catalogue().article(8, EAN))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.send(catalogue.ask(f"code/ean/{EAN}"))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 8
+    answers = [event.article_number for event in catalogue.to("b1") if isinstance(event, CodeAnswered)]
+    assert answers == [8]
+    assert not [note for note in catalogue.notes if note.kind == "ambiguous-code"]
+    catalogue.send(catalogue.article(8, EAN, marker=2, active=False))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7, "whichever of them it is, 0 is shown"
+
+
+def test_the_stock_row_hears_what_an_article_is_when_that_changes_and_only_then() -> None:
+    catalogue = Catalogue()
+    parts = (Part(article_number=9, quantity=Decimal(2)),)
+    more = {"unit": "kg", "groups": (3,), "parts": parts}
+    catalogue.send(catalogue.article(7, EAN, price_cents=995, **more))
+    catalogue.send(catalogue.article(7, EAN, OTHER, marker=2, price_cents=995, **more))
+    catalogue.send(catalogue.article(7, EAN, OTHER, marker=3, price_cents=1095, **more))
+    catalogue.settle()
+    told = [event for event in catalogue.to("7") if isinstance(event, ArticleDescribed)]
+    assert [(event.marker, event.price_cents) for event in told] == [(1, 995), (3, 1095)]
+    assert (told[0].unit, told[0].groups, told[0].parts) == ("kg", (3,), parts)
+
+
+def test_a_row_of_an_earlier_version_tells_what_its_article_is_though_nothing_changed() -> None:
+    catalogue = Catalogue()
+    catalogue.rows["article/7"] = ArticleRow(marker=1, description="Mug 7", stock_kept=False)
+    catalogue.send(catalogue.article(7, stock_kept=False))
+    catalogue.settle()
+    assert [event.stock_kept for event in catalogue.to("7") if isinstance(event, ArticleDescribed)] == [False]
+
+
+def test_after_the_tills_database_was_restored_lower_markers_count() -> None:
+    catalogue = Catalogue()
+    catalogue.send(catalogue.article(7, OTHER, marker=90))
+    catalogue.send(catalogue.article(7, EAN, marker=40, epoch=1, price_cents=5))
+    catalogue.send(catalogue.article(7, OTHER, marker=91))
+    catalogue.send(catalogue.offer("o1", EAN))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 7
+    markers = [event.marker for event in catalogue.to("7") if isinstance(event, ArticleDescribed)]
+    assert markers == [90, 90], "the stock row takes none that is lower than the one before"
+
+
+def test_an_offer_passes_on_all_that_was_read() -> None:
+    catalogue = known(Catalogue().article(7, EAN))
+    read = {
+        "corrected": 2,
+        "price_cents": 1995,
+        "on_hold": True,
+        "condition": "SECONDHAND/GOOD",
+        "economic_operator": "eo-1",
+        "offline": ("no delivery promise",),
+    }
+    catalogue.send(catalogue.offer("o1", EAN, **read))
+    catalogue.settle()
+    [told] = [event for event in catalogue.to("7") if isinstance(event, OfferObserved)]
+    assert {name: getattr(told, name) for name in read} == read
+
+
+@pytest.mark.parametrize(
+    ("match", "article"), [(("ean", "sku"), 7), (("sku", "ean"), 8), (("ean",), 7), (("sku",), 8)]
+)
+def test_the_settings_say_by_what_an_offer_finds_its_article(
+    match: tuple[Literal["ean", "sku"], ...], article: int
+) -> None:
+    catalogue = Catalogue(rules=CatalogueRules(match=match))
+    for message in (catalogue.article(7, EAN), catalogue.article(8, OTHER)):
+        catalogue.send(message)
+    catalogue.send(catalogue.offer("o1", EAN, reference="8"))
+    catalogue.settle()
+    assert catalogue.sells("o1") == article
+
+
+def test_a_code_that_the_settings_name_since_is_asked_for_at_the_next_reading() -> None:
+    catalogue = Catalogue(rules=CatalogueRules(match=("ean",)))
+    catalogue.send(catalogue.article(8))
+    catalogue.send(catalogue.offer("o1", EAN, reference="8"))
+    catalogue.settle()
     assert catalogue.sells("o1") is None
+    catalogue.rules = CatalogueRules()
+    catalogue.send(catalogue.offer("o1", EAN, reference="8"))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 8
+
+
+def test_an_offer_with_other_codes_leaves_the_ones_it_had() -> None:
+    catalogue = known(Catalogue().article(7, EAN), Catalogue().article(8, OTHER))
+    catalogue.send(catalogue.offer("o1", EAN, reference="A"))
+    catalogue.send(catalogue.offer("o1", OTHER, reference="A"))
+    catalogue.settle()
+    assert catalogue.sells("o1") == 8
+    askers = {entity: row.askers for entity, row in catalogue.rows.items() if isinstance(row, CodeRow)}
+    assert askers[f"code/ean/{EAN}"] == ()
+    assert askers[f"code/ean/{OTHER}"] == askers["code/sku/a"] == ("catalogue:offer/o1",)
 
 
 def test_an_older_page_of_articles_changes_nothing() -> None:
@@ -120,8 +237,7 @@ def test_a_multipack_tells_how_many_articles_it_holds() -> None:
     catalogue.send(catalogue.article(7, EAN, units=6))
     catalogue.send(catalogue.offer("o1", EAN))
     catalogue.settle()
-    observed = catalogue.to("7")[0]
-    assert isinstance(observed, OfferObserved)
+    [observed] = [event for event in catalogue.to("7") if isinstance(event, OfferObserved)]
     assert observed.units == 6
 
 

@@ -30,6 +30,7 @@ from connectors.mplus.simulator import MplusSimulatorConfig
 from connectors.mplus.simulator import create_app as create_mplus
 from connectors.retry import RetryPolicy
 from streams.catalogue.flow import CATALOGUE
+from streams.catalogue.rules import CatalogueRules
 from streams.customers.flow import CUSTOMERS
 from streams.flow import Flow, OpenEffect
 from streams.orders.flow import ORDERS
@@ -89,7 +90,7 @@ class Shop:
     ) -> None:
         self.now = START
         self.rules: dict[str, Any] = {
-            "catalogue": (),
+            "catalogue": CatalogueRules(),
             "customers": (),
             "orders": rules,
             "returns": returns or ReturnRules(),
