@@ -158,6 +158,7 @@ class Market:
                 "reference": article.plu,
                 "priceCents": article.price_cents,
                 "managedByRetailer": True,
+                "economicOperator": f"operator-{article.number % 3}",
                 "title": article.description,
             }
             for article in self.range

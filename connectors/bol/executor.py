@@ -9,6 +9,7 @@ from typing import assert_never
 from connectors.bol import call, offering, offers, orders, returns, stocktaking, windows, wire, writes
 from connectors.bol.client import PATIENCE, BolClient
 from connectors.bol.noticing import Noticing
+from connectors.bol.tally import tally
 from connectors.bol.trip import SWEEP_PATIENCE, Sender, Trip
 from streams.vocabulary.effects import (
     AskBolProcess,
@@ -216,7 +217,7 @@ class BolExecutor:
         trip.messages.extend(
             Message(flow="catalogue", entity=f"offer/{one.offer_id}", event=one) for one in seen
         )
-        return Swept(cursor=following, more=bool(following), found=len(seen))
+        return Swept(cursor=following, more=bool(following), found=len(seen), offers=tally(seen))
 
     # -- returns
 

@@ -100,7 +100,8 @@ def _ended(step: Step) -> None:
 
 def night(step: Step) -> None:
     """Begins a comparison when it is that late, and reports on one that is done."""
-    _report(step)
+    _redated(step)
+    _report(step, waits=True)
     clock, state = step.rules.compare_at, step.state
     if not clock:
         if state.comparison is not None and state.comparison.stage == "wanted":
@@ -109,7 +110,8 @@ def night(step: Step) -> None:
     if state.compared is None or state.compared > step.at + seconds(CLOCKS_DIFFER):
         step.state = replace(state, compared=step.at)
     elif last_night(step.at, clock) > state.compared:
-        step.state = replace(state, compared=step.at, comparison=Comparison())
+        _report(step, waits=False)
+        step.state = replace(step.state, compared=step.at, comparison=Comparison())
         sweep = step.state.sweep("bol-offers")
         if not sweep.cursor and "bol-offers" not in step.context.open:
             _begin(step)
@@ -151,12 +153,23 @@ def _begin(step: Step) -> None:
         step.due("bol-offers")
 
 
-def _report(step: Step) -> None:
-    comparison = step.state.comparison
-    if comparison is None or comparison.report_at is None or comparison.ended is None:
+def _redated(step: Step) -> None:
+    """Without what a clock that was ahead has left."""
+    comparison, now = step.state.comparison, step.at + seconds(CLOCKS_DIFFER)
+    if comparison is None:
         return
-    clock_was_ahead = comparison.ended > step.at + seconds(CLOCKS_DIFFER)
-    if step.at < comparison.report_at and not clock_was_ahead:
+    if comparison.ended is not None and comparison.ended > now:
+        comparison = replace(comparison, ended=step.at, report_at=step.at)
+    if comparison.began is not None and comparison.began > now:
+        comparison = replace(comparison, began=step.at)
+    step.state = replace(step.state, comparison=comparison)
+
+
+def _report(step: Step, waits: bool) -> None:
+    comparison = step.state.comparison
+    if comparison is None or comparison.report_at is None:
+        return
+    if waits and step.at < comparison.report_at:
         return
     step.state = replace(step.state, comparison=None)
     all_well = not (comparison.differed or comparison.offline or comparison.without_operator)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from connectors.bol import offering
 from connectors.bol.offering import UNKNOWN, Place, place_of
@@ -164,10 +165,16 @@ def offline(done: Execution) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def uncounted(done: Execution) -> Swept:
+    """Without what test_tally.py looks at."""
+    assert isinstance(done.outcome, Swept)
+    return replace(done.outcome, offers=None)
+
+
 async def test_a_page_of_those_for_sale(market: Market) -> None:
     market.will(LIST_OFFERS, page(sold_offer(OFFER, 7), cursor="next"))
     done = await execute(market, SweepBolOffers())
-    assert done.outcome == Swept(cursor="for-sale=true:next", more=True, found=1)
+    assert uncounted(done) == Swept(cursor="for-sale=true:next", more=True, found=1)
     assert done.messages == (Message(flow="catalogue", entity=f"offer/{OFFER}", event=seen(for_sale=True)),)
     assert dict(market.requests[0].url.params) == {"page-size": "100", "for-sale": "true"}
 
@@ -192,7 +199,7 @@ async def test_the_second_list_begins_where_the_first_ends_and_the_round_ends_wi
         if not done.outcome.more:
             break
         effect = SweepBolOffers(cursor=done.outcome.cursor)
-    assert done.outcome == Swept(cursor="", more=False, found=1)
+    assert uncounted(done) == Swept(cursor="", more=False, found=1)
     assert found == [("o1", True), ("o2", True), ("o3", False), ("o4", False)]
     assert [dict(one.url.params) for one in market.requests] == [
         {"page-size": "100", "for-sale": "true"},
@@ -219,7 +226,7 @@ async def test_the_end_of_a_list(
 ) -> None:
     market.will(LIST_OFFERS, answer)
     done = await execute(market, SweepBolOffers(cursor=place))
-    assert done.outcome == Swept(cursor=then, more=bool(then), found=found)
+    assert uncounted(done) == Swept(cursor=then, more=bool(then), found=found)
 
 
 async def test_offers_are_as_old_as_the_asking(market: Market) -> None:
@@ -307,7 +314,7 @@ async def test_a_question_that_fails_fails_no_page_and_no_more_are_asked(
     market.will(LIST_OFFERS, page(sold_offer("o1", 3), sold_offer("o2", 3), sold_offer("o3", 0), cursor="c"))
     market.will(REASONS, trouble)
     done = await execute(market, OFF)
-    assert done.outcome == Swept(cursor="for-sale=false:c", more=True, found=3)
+    assert uncounted(done) == Swept(cursor="for-sale=false:c", more=True, found=3)
     assert offline(done) == {"o1": (UNKNOWN,), "o2": (UNKNOWN,), "o3": ()}
     assert market.asked.count(REASONS) == 1
 

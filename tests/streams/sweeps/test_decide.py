@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.flow import Context, Decision, OpenEffect
-from streams.sweeps.decide import decide, shown
+from streams.sweeps.decide import shown
 from streams.sweeps.rules import SweepRules
-from streams.sweeps.state import NAMES, Connection
-from streams.vocabulary.activity import ConnectionShown, Noted
+from streams.sweeps.state import NAMES
+from streams.vocabulary.activity import ConnectionShown
 from streams.vocabulary.effects import (
     CareForSubscription,
     SweepArticles,
@@ -32,69 +31,12 @@ from streams.vocabulary.events import (
     ProcessNoticed,
     ProcessStatus,
     ProcessStatuses,
-    Settled,
     SubscriptionCaredFor,
     SweepNudged,
     Swept,
-    Woke,
 )
 from streams.vocabulary.outcomes import NotSent, Refused
-
-START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-RULES = SweepRules(branches=(1,), subscription_url="https://shop.example/webhooks/shop/bol")
-
-
-class Desk:
-    """One connection's row and the shell around it."""
-
-    def __init__(self, rules: SweepRules = RULES) -> None:
-        self.rules = rules
-        self.now = START
-        self.state: Connection | None = None
-        self.open: dict[str, OpenEffect] = {}
-        self.wake: datetime | None = None
-        self.decision: Decision[Connection] | None = None
-
-    def apply(self, event: Any, without: str = "") -> Decision[Connection]:
-        self.open.pop(without, None)
-        context = Context(connection="shop", entity="", at=self.now, rules=self.rules, open=dict(self.open))
-        decision = decide(self.state, event, context)
-        assert decide(self.state, event, context) == decision
-        for ask in decision.asks:
-            assert ask.key not in self.open, "a sweep is on its way once"
-            self.open[ask.key] = OpenEffect(effect=ask.effect, number=1)
-        self.state, self.wake, self.decision = decision.state, decision.wake, decision
-        return decision
-
-    def start(self) -> None:
-        self.apply(ConnectionStarted(started_at=self.now))
-
-    def settle(self, name: str, outcome: Any) -> Decision[Connection]:
-        self.now += timedelta(milliseconds=50)
-        event = Settled(key=name, number=1, outcome=outcome, asked_at=self.now, answered_at=self.now)
-        return self.apply(event, without=name)
-
-    def sleep(self) -> None:
-        """Until the alarm rings."""
-        assert self.wake is not None
-        self.now = max(self.now, self.wake)
-        self.apply(Woke(due=self.now))
-
-    def effect(self, name: str) -> Any:
-        return self.open[name].effect
-
-    @property
-    def stuck(self) -> str:
-        assert self.decision is not None
-        return [one.stuck for one in self.decision.activity if isinstance(one, ConnectionShown)][-1]
-
-    @property
-    def notes(self) -> list[Noted]:
-        assert self.decision is not None
-        return [one for one in self.decision.activity if isinstance(one, Noted)]
-
-
-MARKERS = MarkersRead(article=100, order=50, stock=900)
+from tests.streams.sweeps.desk import MARKERS, RULES, START, Desk
 
 
 def test_at_the_start_everything_with_an_interval_is_read() -> None:
