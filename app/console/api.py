@@ -17,6 +17,7 @@ from starlette.routing import Route
 from app.console import byhand, questions
 from app.console.desk import ByHand, Desk, ReturnLike
 from app.console.security import from_a_program, who
+from app.readmodel.queries.paging import SIZE
 from app.readmodel.shown import OrderDetail
 from streams.log.base import LogUnavailable
 from streams.vocabulary.events import FlowName, OperatorAsked
@@ -53,6 +54,7 @@ def routes(desk: Desk) -> list[Route]:
         Route("/api/returns", api.returns),
         Route("/api/returns/{connection}/{return_id:path}/handle", api.handle, methods=["POST"]),
         Route("/api/returns/{connection}/{return_id:path}", api.one_return),
+        Route("/api/unmatched", api.unmatched),
         Route("/api/deadletters", api.dead_letters),
         Route("/api/deadletters/{id}", api.dead_letter),
         Route("/api/connections", api.connections),
@@ -214,6 +216,17 @@ class _Api:
         except LogUnavailable as error:
             return problem(503, f"The log did not take it: {error}. Nothing was done; do it again later.")
         return Json({"connection": connection, "entity": entity, "written": event}, 202)
+
+    async def unmatched(self, request: Request) -> Response:
+        """`side`: `bol` or `mplus`; `size`: 500 at most."""
+        found = await self._desk.model.unmatched(
+            side=questions.side(request),
+            connection=questions.text(request, "connection"),
+            search=questions.text(request, "search"),
+            page=questions.number(request, "page") or 1,
+            size=questions.number(request, "size") or SIZE,
+        )
+        return Json(found)
 
     async def dead_letters(self, request: Request) -> Response:
         found = await self._desk.model.dead_letters(

@@ -53,6 +53,7 @@ def routes(desk: Desk) -> list[Route]:
         Route("/returns", pages.returns),
         Route("/returns/{connection}/{return_id:path}/handle", pages.handle, methods=["POST"]),
         Route("/returns/{connection}/{return_id:path}", pages.one_return),
+        Route("/unmatched", pages.unmatched),
         Route("/deadletters", pages.dead_letters),
         Route("/deadletters/{id}", pages.dead_letter),
         Route("/connections", pages.connections),
@@ -344,6 +345,16 @@ class Pages:
         base = request.scope.get("root_path", "")
         where = f"{base}/{flow}/{quote(connection, safe='')}/{quote(entity, safe='')}?asked={deed}"
         return RedirectResponse(where, 303)
+
+    async def unmatched(self, request: Request) -> Response:
+        search, of = questions.text(request, "search"), questions.text(request, "connection")
+        side = questions.side(request)
+        number = questions.number(request, "page") or 1
+        page = await self._desk.model.unmatched(side=side, connection=of, search=search, page=number)
+        counts = await self._desk.model.unmatched_counts(of)
+        return self.render(
+            request, "unmatched.html", page=page, counts=counts, search=search, side=side, of=of
+        )
 
     async def dead_letters(self, request: Request) -> Response:
         of = questions.text(request, "connection")

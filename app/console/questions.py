@@ -43,6 +43,12 @@ def checked(request: Request, name: str) -> bool:
     return request.query_params.get(name, "") in ("1", "true", "on", "yes")
 
 
+def side(request: Request) -> str:
+    """`bol`, `mplus`, or (empty) both."""
+    given = text(request, "side")
+    return given if given in ("bol", "mplus") else ""
+
+
 def history_filter(request: Request) -> HistoryFilter:
     """Which lines of the history."""
     entity = text(request, "entity")

@@ -22,6 +22,7 @@ from streams.vocabulary.activity import (
     OrderShown,
     ReturnShown,
     StockShown,
+    UnmatchedShown,
 )
 from streams.vocabulary.time import milliseconds
 
@@ -46,6 +47,8 @@ class Entries(msgspec.Struct):
     articles: list[_Row] = []
     orders: list[_Row] = []
     returns: list[_Row] = []
+    unmatched: list[_Row] = []
+    """Without `why`: it is matched now."""
     connections: list[_Row] = []
     guards: list[_Row] = []
     answers: list[_Row] = []
@@ -63,6 +66,7 @@ def entries_of(runs: Iterable[Run]) -> Entries:
     for rows in (entries.history, entries.articles, entries.orders, entries.returns, entries.connections):
         _clean(rows)
     _clean(entries.guards)
+    _clean(entries.unmatched)
     _clean(entries.answers)
     _clean(entries.dead_letters)
     return entries
@@ -159,6 +163,8 @@ def _activity(entries: Entries, record: Record) -> None:
             )
         case ReturnShown():
             entries.returns.append(_return(fact, common))
+        case UnmatchedShown():
+            entries.unmatched.append(_unmatched(fact, common))
         case ConnectionShown():
             fact = msgspec.structs.replace(fact, stuck=_sentence(fact.stuck))
             shown = {"shown": msgspec.json.encode(fact)}
@@ -226,6 +232,19 @@ def _return(fact: ReturnShown, common: _Row) -> _Row:
             "shown": msgspec.json.encode(fact),
         }
     )
+
+
+def _unmatched(fact: UnmatchedShown, common: _Row) -> _Row:
+    fact = msgspec.structs.replace(fact, why=_sentence(fact.why), title=scrubbed(fact.title)[:LONGEST_ID])
+    words = " ".join((fact.name, fact.title, *fact.codes))
+    return common | {
+        "side": fact.side,
+        "name": fact.name[:LONGEST_ID],
+        "first_at": common["at"],
+        "search": words.lower()[:LONGEST_TEXT],
+        "why": fact.why,
+        "shown": msgspec.json.encode(fact),
+    }
 
 
 def _line(record: Record, fact: Noted, entity: str, common: _Row) -> _Row:

@@ -9,9 +9,20 @@ from pathlib import Path
 from app.readmodel import writing
 from app.readmodel.database import Database, ReadModelUnavailable
 from app.readmodel.freshness import Freshness
-from app.readmodel.queries import articles, deadletters, figures, guards, history, orders, overview, returns
+from app.readmodel.queries import (
+    articles,
+    deadletters,
+    figures,
+    guards,
+    history,
+    orders,
+    overview,
+    returns,
+    unmatched,
+)
 from app.readmodel.queries.history import HistoryFilter
 from app.readmodel.queries.orders import OrderFilter
+from app.readmodel.queries.paging import SIZE
 from app.readmodel.shown import (
     ArticleDetail,
     ArticleRow,
@@ -28,6 +39,8 @@ from app.readmodel.shown import (
     ReturnDetail,
     ReturnRow,
     StuckThing,
+    UnmatchedCounts,
+    UnmatchedRow,
 )
 from streams.vocabulary.time import Clock
 
@@ -134,6 +147,20 @@ class ReadModel:
     async def open_returns(self) -> int:
         """How many returns wait for a person."""
         return await self.database.read(returns.waiting)
+
+    async def unmatched(
+        self, *, side: str = "", connection: str = "", search: str = "", page: int = 1, size: int = SIZE
+    ) -> Page[UnmatchedRow]:
+        """Offers without an article (side `bol`) and articles without an offer (`mplus`), the newest first."""
+        return await self.database.read(
+            lambda db: unmatched.unmatched_page(
+                db, side=side, of=connection, search=search, number=page, size=size
+            )
+        )
+
+    async def unmatched_counts(self, connection: str = "") -> UnmatchedCounts:
+        """How many there are on each side."""
+        return await self.database.read(lambda db: unmatched.unmatched_counts(db, connection))
 
     async def dead_letters(self, *, connection: str = "", page: int = 1) -> Page[DeadLetter]:
         """Records that could not be read or applied, the newest first."""

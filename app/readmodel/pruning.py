@@ -21,6 +21,7 @@ from app.readmodel.tables import (
     returns,
     skipped,
     timings,
+    unmatched,
 )
 from app.readmodel.writing import MINUTE_MS
 from streams.vocabulary.time import milliseconds
@@ -48,6 +49,7 @@ class Keep(NamedTuple):
     idle_articles_days: int = 30
     """Articles that no offer sells any more."""
     articles_rows: int = 250_000
+    unmatched_rows: int = 250_000
     figures_hours: int = 25
     """Counts and timings by the minute: an hour and a day back are asked for."""
     skipped_reasons: int = 200
@@ -90,6 +92,7 @@ def slices(keep: Keep, now: datetime) -> list[Slice]:
         _surplus(orders, orders.c.at, keep.orders_rows),
         _where(returns, closed),
         _surplus(returns, returns.c.at, keep.orders_rows),
+        _surplus(unmatched, unmatched.c.at, keep.unmatched_rows),
         _surplus(skipped, skipped.c.last_at, keep.skipped_reasons),
     ]
 

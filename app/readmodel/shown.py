@@ -8,7 +8,14 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from app.readmodel.freshness import Freshness
-from streams.vocabulary.activity import ConnectionShown, GuardShown, OrderShown, ReturnShown, StockShown
+from streams.vocabulary.activity import (
+    ConnectionShown,
+    GuardShown,
+    OrderShown,
+    ReturnShown,
+    StockShown,
+    UnmatchedShown,
+)
 
 T = TypeVar("T")
 
@@ -231,6 +238,22 @@ class ReturnDetail(Answer, frozen=True, kw_only=True):
     stuck_since: datetime | None
     shown: ReturnShown
     timeline: tuple[Step, ...]
+
+
+class UnmatchedRow(Answer, frozen=True, kw_only=True):
+    """An offer without an article, or an article without an offer."""
+
+    connection: str
+    since: datetime
+    at: datetime
+    shown: UnmatchedShown
+
+
+class UnmatchedCounts(Answer, frozen=True, kw_only=True):
+    """How many there are on each side."""
+
+    bol: int = 0
+    mplus: int = 0
 
 
 class DeadLetter(Answer, frozen=True, kw_only=True):

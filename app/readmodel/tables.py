@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = "3"
+VERSION = "4"
 """Raised when the tables change: an older read model is then thrown away and built again from the log."""
 
 metadata = MetaData()
@@ -167,6 +167,22 @@ guards = Table(
     Column("at", BigInteger, nullable=False),
     Column("shown", LargeBinary, nullable=False),
 )
+
+unmatched = Table(
+    "unmatched",
+    metadata,
+    Column("connection", String),
+    Column("side", String(5)),
+    Column("name", String),
+    Column("first_at", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("search", Text, nullable=False),
+    Column("shown", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("connection", "side", "name"),
+    Index("unmatched_newest", "first_at", "connection", "side", "name"),
+    Index("unmatched_of_side", "side", "first_at"),
+)
+"""Offers without an article (`bol`), articles without an offer (`mplus`). What is matched is not here."""
 
 answers = Table(
     "answers",

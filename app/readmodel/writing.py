@@ -40,6 +40,7 @@ from app.readmodel.tables import (
     returns,
     skipped,
     timings,
+    unmatched,
 )
 from streams.log.base import Run, TopicPartition
 
@@ -69,7 +70,7 @@ class Applied(msgspec.Struct, frozen=True):
     doubled: int
     """Lines that were known already."""
     areas: frozenset[str] = frozenset()
-    """`history`, `articles`, `orders`, `returns`, `connections`, `guards`, `answers`, `deadletters`."""
+    """`history`, `articles`, `orders`, `returns`, `unmatched`, `connections`, `guards`, `answers`, `deadletters`."""
     keys: frozenset[str] = frozenset()
     """`connection/entity` of every row that changed."""
 
@@ -125,12 +126,16 @@ def write(connection: Connection, stretches: Sequence[Stretch], entries: Entries
     _run(connection, _SHOW[returns.name], newest(entries.returns, "return_id"))
     _run(connection, _SHOW[connections.name], newest(entries.connections, "connection"))
     _run(connection, _SHOW[guards.name], newest(entries.guards, "connection"))
+    listed = {(row["connection"], row["side"], row["name"]): row for row in entries.unmatched}
+    _run(connection, _LIST, [row for row in listed.values() if row["why"]])
+    _run(connection, _UNLIST, [row for row in listed.values() if not row["why"]])
     _run(connection, _SKIP, _skipped(entries))
     groups: list[tuple[str, list[_Row], str]] = [
         ("history", lines, "entity"),
         ("articles", entries.articles, "article"),
         ("orders", entries.orders, "order_id"),
         ("returns", entries.returns, "return_id"),
+        ("unmatched", entries.unmatched, "name"),
         ("connections", entries.connections, "connection"),
         ("guards", entries.guards, "connection"),
         ("answers", fetched, "entity"),
@@ -276,6 +281,13 @@ _ADD = {table.name: insert(table) for table in (history, answers, dead_letters)}
 _COUNT = upsert(counts, lambda new: {"number": counts.c.number + new.number})
 _TIME = upsert(timings, lambda new: {"number": timings.c.number + new.number})
 _SHOW = {table.name: _show(table) for table in (articles, orders, returns, connections, guards)}
+_LIST = upsert(unmatched, lambda new: {"at": new.at, "search": new.search, "shown": new.shown})
+_UNLIST = Prepared(
+    lambda _: delete(unmatched).where(
+        *(column == bindparam(column.name, type_=column.type) for column in unmatched.primary_key)
+    ),
+    [column.name for column in unmatched.primary_key],
+)
 _SKIP = upsert(
     skipped,
     lambda new: {
