@@ -206,8 +206,8 @@ class Settings(BaseSettings):
 
 
 def _mark(*rules: object) -> str:
-    """Equal for equal rules, whatever the order in which they are written down."""
-    return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()
+    """Equal for equal rules. The order in which they are written down counts: of several groups the first wins."""
+    return blake2b(msgspec.json.encode(rules), digest_size=8).hexdigest()
 
 
 def topics_of(log: Log) -> tuple[Topic, ...]:

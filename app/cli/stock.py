@@ -77,3 +77,24 @@ def resume(
     from app.cli.resume import resume as go_on
 
     sys.exit(go_on(Which(config, address, as_json), connection, by))
+
+
+@stock.command("unmatched")
+def unmatched(
+    side: Annotated[
+        str,
+        typer.Option(
+            metavar="bol|mplus", help="Only offers at Bol, or only articles in Mplus; without it: both."
+        ),
+    ] = "",
+    connection: Annotated[str, typer.Option("--connection", help="Of this shop; without it: of all.")] = "",
+    search: Annotated[str, typer.Option(help="Only with these words in number, name or codes.")] = "",
+    config: Config = DEFAULT,
+    address: Address = "",
+    as_json: AsJson = False,
+) -> None:
+    """Offers at Bol without an article in Mplus, and articles without an offer, each with the reason. Through the
+    bridge that runs; as JSON a line for each. Exit 1: no bridge answers."""
+    from app.cli.unmatched import Asked, run
+
+    sys.exit(run(Asked(config, side, connection, search, address, as_json), {}))

@@ -6,12 +6,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from streams.catalogue.rules import CatalogueRules
-from streams.catalogue.spreading import spread
 from streams.catalogue.state import OFFERS, ArticleRow, CatalogueRow
 from streams.catalogue.unmatched import article_shown
 from streams.flow import Context, Decision
 from streams.vocabulary.activity import UnmatchedShown
 from streams.vocabulary.codes import code_entity, normal
+from streams.vocabulary.digest import spread
 from streams.vocabulary.events import (
     ArticleDescribed,
     ArticleSeen,

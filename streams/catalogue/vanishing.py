@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from streams.backoff import wait_after
 from streams.catalogue.rules import CatalogueRules
-from streams.catalogue.spreading import spread
 from streams.catalogue.state import CatalogueRow, OfferRow
 from streams.flow import Ask, Context, Decision
+from streams.vocabulary.digest import spread
 from streams.vocabulary.effects import ReadBolOffer
 from streams.vocabulary.events import BolOfferRead, Settled, Woke
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused

@@ -8,15 +8,14 @@ time after it. The report waits for them: REPORT_AFTER, and longer as long as th
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
-from hashlib import blake2b
 
 from msgspec.structs import replace
 
 from streams.sweeps.night import last_night, next_night
 from streams.sweeps.state import DIFFERED, REASONS, Comparison
 from streams.sweeps.step import Step
+from streams.vocabulary.digest import mark
 from streams.vocabulary.events import FeedOdd, OfferDiffered, OffersCounted, OffersTally, Swept
 from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
@@ -53,13 +52,14 @@ def page(step: Step, outcome: Swept) -> None:
 
 
 def _with(comparison: Comparison, tally: OffersTally) -> Comparison:
-    reasons: Counter[str] = Counter(comparison.reasons)
+    reasons = dict(comparison.reasons)
     for reason, count in tally.reasons.items():
-        reasons[reason if reason in reasons or len(reasons) < REASONS else OTHER] += count
+        name = reason if reason in reasons or len(reasons) < REASONS else OTHER
+        reasons[name] = reasons.get(name, 0) + count
     return replace(
         comparison,
         offline=comparison.offline + tally.offline,
-        reasons=dict(reasons),
+        reasons=reasons,
         without_operator=comparison.without_operator + tally.without_operator,
     )
 
@@ -133,11 +133,11 @@ def differed(step: Step, event: OfferDiffered) -> None:
         return
     if event.read_at < comparison.began - seconds(CLOCKS_DIFFER):
         return
-    mark = blake2b(event.offer_id.encode(), digest_size=5).hexdigest()
-    if mark in comparison.differed:
+    one = mark(event.offer_id)
+    if one in comparison.differed:
         return
     if len(comparison.differed) < DIFFERED:
-        comparison = replace(comparison, differed=(*comparison.differed, mark))
+        comparison = replace(comparison, differed=(*comparison.differed, one))
     else:
         comparison = replace(comparison, more=True)
     if comparison.report_at is not None and comparison.ended is not None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from app.readmodel.pruning import Keep
@@ -35,6 +36,7 @@ from app.sections import (
 )
 from app.settings import SettingsError, load_settings, log_at, settings_of
 from connectors.retry import RetryPolicy
+from streams.catalogue.rules import CatalogueRules
 from streams.log.kafka.store import PARTITIONS, SESSION_TIMEOUT
 from streams.orders.rules import KindRules, OrderRules
 from streams.stock.rules import StockRules
@@ -347,10 +349,92 @@ def test_defaults_are_those_of_the_rules(given: dict[str, Any]) -> None:
     made = settings_of(given, ENVIRON, "x")
     assert made.stock_rules("winkel") == StockRules(branches=(1,))
     assert made.order_rules("winkel") == OrderRules(kinds={"FBR": KindRules(branch_number=1)})
-    assert made.sweep_rules("winkel") == SweepRules(branches=(1,))
+    sweeps = made.sweep_rules("winkel")
+    assert sweeps is not None
+    assert replace(sweeps, stock_mark="") == SweepRules(branches=(1,))
+    assert made.catalogue_rules("winkel") == CatalogueRules()
     assert made.keep() == Keep()
     assert made.retry_policy() == RetryPolicy()
     assert made.topics() == TOPICS
+
+
+def test_the_mark_of_the_stock_rules_changes_with_any_of_them_and_with_nothing_else(
+    given: dict[str, Any],
+) -> None:
+    def mark(**stock: Any) -> str:
+        shop = given["connections"]["winkel"]
+        rules = settings_of(
+            given | {"connections": {"winkel": shop | {"stock": shop["stock"] | stock}}}, ENVIRON, "x"
+        ).sweep_rules("winkel")
+        assert rules is not None
+        return rules.stock_mark
+
+    first = mark()
+    assert first == mark() == mark(buffer=0, match=["ean", "sku"])
+    others = [
+        mark(buffer=1),
+        mark(branches=[1, 2]),
+        mark(match=["ean"]),
+        mark(group={"12": {"cap": 5}}),
+        mark(article={"1001": {"cap": 5}}),
+    ]
+    assert len({first, *others}) == 6
+    groups = {"12": {"cap": 5}, "13": {"cap": 6}}
+    assert mark(group=groups) != mark(group=dict(reversed(groups.items()))), "the first of them wins"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "stock", "read"),
+    [(("FBR",), {}, False), (("FBR", "FBB"), {}, True), (("FBR",), {"fbb_branch": 8}, True)],
+)
+def test_what_lies_at_bol_is_read_where_it_matters(
+    given: dict[str, Any], kinds: tuple[str, ...], stock: dict[str, Any], read: bool
+) -> None:
+    shop = given["connections"]["winkel"]
+    shop["orders"]["kinds"] = list(kinds)
+    shop["orders"]["fbb"] = {"branch": 1}
+    shop["stock"] |= stock
+    rules = settings_of(given, ENVIRON, "x").sweep_rules("winkel")
+    assert rules is not None
+    assert rules.bol_inventory == (21600.0 if read else None)
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "unseen", "spread"),
+    [
+        ({}, 2 * 21600 + 3600, 21600),
+        ({"bol_offers": 600}, 1200 + 3600, 3600),
+        ({"bol_offers": 2_000_000}, 2 * 86400 + 3600, 86400),
+        ({"bol_offers": 2_000_000, "compare_at": ""}, 4_000_000 + 3600, 2_000_000),
+    ],
+)
+def test_an_offer_is_asked_for_when_two_rounds_have_missed_it(
+    given: dict[str, Any], sweeps: dict[str, Any], unseen: float, spread: float
+) -> None:
+    given["connections"]["winkel"]["sweeps"] = {
+        name: float(one) if name == "bol_offers" else one for name, one in sweeps.items()
+    }
+    rules = settings_of(given, ENVIRON, "x").catalogue_rules("winkel")
+    assert rules is not None
+    assert (rules.unseen, rules.spread) == (unseen, spread)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "words"),
+    [
+        ("sweeps", "compare_at", "3:15", "write a time of day"),
+        ("sweeps", "compare_at", "24:00", "write a time of day"),
+        ("stock", "match", [], 'write "ean", "sku" or both'),
+        ("stock", "match", ["ean", "ean"], 'write "ean", "sku" or both'),
+    ],
+)
+def test_what_the_night_and_the_match_cannot_be(
+    given: dict[str, Any], part: str, key: str, value: Any, words: str
+) -> None:
+    shop = given["connections"]["winkel"]
+    shop[part] = shop.get(part, {}) | {key: value}
+    with pytest.raises(SettingsError, match=f"connections.winkel.{part}.{key}: .*{words}"):
+        settings_of(given, ENVIRON, "x")
 
 
 @pytest.mark.parametrize(
@@ -459,6 +543,7 @@ def test_rules_follow_the_settings(given: dict[str, Any]) -> None:
     assert made.stock_rules("other") is None
     assert made.order_rules("other") is None
     assert made.sweep_rules("other") is None
+    assert made.catalogue_rules("other") is None
     orders = made.order_rules("winkel")
     stock = made.stock_rules("winkel")
     assert orders is not None

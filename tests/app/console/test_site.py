@@ -16,11 +16,12 @@ from app.readmodel.projection import Standing
 from streams.vocabulary.events import Message
 from tests.app.readmodel.fakes import HandClock
 
-PAGES = ("/", "/orders", "/returns", "/articles", "/history", "/connections", "/deadletters")
+PAGES = ("/", "/orders", "/returns", "/articles", "/unmatched", "/history", "/connections", "/deadletters")
 ANSWERS = (
     "/api/overview",
     "/api/orders",
     "/api/articles",
+    "/api/unmatched",
     "/api/history",
     "/api/connections",
     "/api/deadletters",
