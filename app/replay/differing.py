@@ -36,8 +36,12 @@ from streams.vocabulary.events import (
 )
 
 NOT_THERE = "(nothing)"
-REASONS = {"stock": frozenset({"cause", "cause_at", "pushes", "movements"})}
-"""Fields that only say why a row is as it is: alone they are no difference."""
+REASONS = {
+    "stock": frozenset({"cause", "cause_at", "pushes", "movements"}),
+    "sweeps": frozenset({"branches", "stock_mark", "articles_read"}),
+}
+"""Fields that only say why a row is as it is, or under which settings the bridge was last started: alone they are no
+difference."""
 
 
 def reason(flow: str, field: str) -> bool:

@@ -71,6 +71,9 @@ SLACK = int(CLOCKS_DIFFER * 4_000)
 """Milliseconds by which a message may seem older than what it follows from: it was written by another process."""
 STANDING = int(LONGEST * 1_000)
 """Milliseconds for which an order of Bol's list that stands as it was told is not told again, at most."""
+PASSING = (OfferDiffered, NumberTurned, ReadingOdd, FeedOdd)
+"""What is told for the moment alone, and counts by when it comes (in the report of a night's comparison, in the window of a
+guard): sent late it would be wrong."""
 _NOTICED = b'{"is":"order-noticed"'
 _STANDS = re.compile(rb'"changed":"[^"]+"')
 
@@ -112,6 +115,8 @@ class Words:
 
     def say(self, source: Hashable, message: Message, connection: str, moment: int) -> None:
         """It takes the place of what this source said before of this subject to this entity."""
+        if isinstance(message.event, PASSING):
+            return
         draft = message_draft(message, connection, ())
         word = Word(draft.topic, draft.key or b"", draft.value or b"", moment)
         self._last[source, word.topic, word.key, subject(message)] = word
