@@ -72,8 +72,8 @@ SLACK = int(CLOCKS_DIFFER * 4_000)
 STANDING = int(LONGEST * 1_000)
 """Milliseconds for which an order of Bol's list that stands as it was told is not told again, at most."""
 PASSING = (OfferDiffered, NumberTurned, ReadingOdd, FeedOdd)
-"""What is told for the moment alone, and counts by when it comes (in a night's report, in the window of a guard): sent late
-it would be wrong."""
+"""What is told for the moment alone, and counts by when it comes (in a night's report, in the window of a guard): sent
+late it would be wrong."""
 _NOTICED = b'{"is":"order-noticed"'
 _STANDS = re.compile(rb'"changed":"[^"]+"')
 
