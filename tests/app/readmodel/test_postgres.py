@@ -102,7 +102,8 @@ async def test_it_goes_on_when_postgresql_comes_back(
         await projection.catch_up()
     own_server.start()
     await projection.catch_up()
-    assert (await model.overview()).recent[0].text == "while it was away"
+    # What its crash lost is read again, in whatever order the partitions come.
+    assert "while it was away" in [line.text for line in (await model.overview()).recent]
     assert projection.standing.rebuilt == 0
     await model.close()
 
