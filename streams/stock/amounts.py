@@ -14,6 +14,7 @@ HUNDRED = Decimal(100)
 
 What = Literal["free", "reserved", "incoming"]
 """Of a reading (streams/vocabulary/stock_reading.py)."""
+FREE: tuple[What, ...] = ("free",)
 
 
 def of_branches(article: Article, rules: StockRules, *what: What) -> Decimal:
@@ -40,6 +41,8 @@ def of_branches(article: Article, rules: StockRules, *what: What) -> Decimal:
 
 
 def _at(reading: Reading, what: tuple[What, ...]) -> Decimal:
+    if what == FREE:
+        return reading.free
     first: Decimal = getattr(reading, what[0])
     return first if len(what) == 1 else sum([getattr(reading, one) for one in what[1:]], first)
 

@@ -13,11 +13,10 @@ from typing import assert_never
 
 from streams.flow import Context, Decision
 from streams.stock import inbound, kits, movements, offers, pushing, reading
-from streams.stock.oddities import believed
-from streams.stock.readings import redated, take
+from streams.stock.readings import redated
 from streams.stock.shown import differs, shown
 from streams.stock.state import Article
-from streams.stock.step import Step
+from streams.stock.step import READ, Step
 from streams.vocabulary.events import (
     ArticleDescribed,
     BolCounted,
@@ -49,10 +48,9 @@ def decide(state: Article | None, event: StockEvent, context: Context) -> Decisi
         case ArticleDescribed():
             offers.described(step, event)
         case StockRead():
-            readings = believed(step, (event.reading,))
-            step.article = take(step.article, readings, step.rules)
+            reading.read(step, event)
         case StockDoubted():
-            reading.doubted(step, event.since)
+            kits.doubted(step, event)
         case TillSold():
             movements.till_sold(step, event)
         case ReservationMade():
@@ -84,7 +82,7 @@ def decide(state: Article | None, event: StockEvent, context: Context) -> Decisi
 
 
 def _settled(step: Step, event: Settled) -> None:
-    if event.key == reading.READ:
+    if event.key == READ:
         reading.settled(step, event)
     elif event.key.startswith(pushing.PUSH):
         pushing.settled(step, event, event.key.removeprefix(pushing.PUSH))

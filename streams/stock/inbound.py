@@ -43,31 +43,35 @@ def counted(step: Step, event: BolCounted) -> None:
 
 def ask(step: Step) -> None:
     """Where another system leads, what the FBR offers of this article have together belongs in Mplus; and whatever is
-    wanted and not there is written."""
-    branch = step.rules.fbr_branch
-    if branch is not None:
-        ours = [
-            offer for offer in step.article.offers if offer.fulfilment != "FBB" and offer.at_bol is not None
-        ]
+    wanted and not there is written. What the settings no longer want is not."""
+    rules, article = step.rules, step.article
+    if rules.fbr_branch is not None:
+        ours = [one for one in article.offers if one.fulfilment != "FBB" and one.at_bol is not None]
         if ours:
-            _wanted(
-                step,
-                branch,
-                Decimal(sum(_left(offer.corrected, offer.at_bol) * offer.units for offer in ours)),
-            )
+            amount = Decimal(sum(_left(offer.corrected, offer.at_bol) * offer.units for offer in ours))
+            _wanted(step, rules.fbr_branch, amount)
+    if not step.article.inbound:
+        return
     for one in step.article.inbound:
-        if one.branch not in (step.rules.fbb_branch, step.rules.fbr_branch):
-            continue  # the settings no longer want it
         key = f"{SET}{one.branch}"
+        if one.branch not in (rules.fbb_branch, rules.fbr_branch):
+            step.asks.pop(key, None)
+            if key in step.context.open:
+                step.drops.append(key)
+            others = tuple(other for other in step.article.inbound if other.branch != one.branch)
+            step.article = replace(step.article, inbound=others)
+            continue
         on_its_way = step.context.open.get(key)
         if key in step.asks or not _due(one, step.context.at):
             continue
-        effect = SetMplusStock(
-            article_number=step.number, branch=one.branch, amount=one.wanted, reference="Bol"
-        )
+        effect = _effect(step, one)
         if on_its_way is None or on_its_way.effect != effect:
             not_before = on_its_way.not_before if on_its_way is not None and one.tries else None
             step.asks[key] = Ask(key=key, effect=effect, not_before=not_before)
+
+
+def _effect(step: Step, one: Inbound) -> SetMplusStock:
+    return SetMplusStock(article_number=step.number, branch=one.branch, amount=one.wanted, reference="Bol")
 
 
 def _left(corrected: int | None, amount: int | None) -> int:
@@ -78,12 +82,16 @@ def _due(one: Inbound, at: datetime) -> bool:
     return one.set != one.wanted or one.set_at is None or at >= one.set_at + AGAIN
 
 
+def _of(step: Step, branch: int) -> Inbound | None:
+    return next((one for one in step.article.inbound if one.branch == branch), None)
+
+
 def _wanted(step: Step, branch: int, amount: Decimal) -> None:
-    known = next((one for one in step.article.inbound if one.branch == branch), None)
-    if known is not None and known.wanted == amount:
-        return
-    one = replace(known, wanted=amount) if known is not None else Inbound(branch=branch, wanted=amount)
-    _put(step, one)
+    known = _of(step, branch)
+    if known is None:
+        _put(step, Inbound(branch=branch, wanted=amount))
+    elif known.wanted != amount:
+        _put(step, replace(known, wanted=amount))
 
 
 def _put(step: Step, one: Inbound) -> None:
@@ -93,7 +101,7 @@ def _put(step: Step, one: Inbound) -> None:
 
 def settled(step: Step, event: Settled, branch: int) -> None:
     """The writing has ended."""
-    one = next((one for one in step.article.inbound if one.branch == branch), None)
+    one = _of(step, branch)
     if one is None:
         return
     outcome = event.outcome
@@ -117,9 +125,7 @@ def settled(step: Step, event: Settled, branch: int) -> None:
     if newer is None or newer.not_before is None:
         step.asks[event.key] = Ask(
             key=event.key,
-            effect=SetMplusStock(
-                article_number=step.number, branch=branch, amount=one.wanted, reference="Bol"
-            ),
+            effect=_effect(step, one),
             not_before=step.context.at + seconds(wait),
             repeated=True,
         )

@@ -10,6 +10,7 @@ from streams.stock.readings import released, settle, with_sale
 from streams.stock.shown import plain
 from streams.stock.state import REMEMBERED_SALES, Reservation, Sale, item_key
 from streams.stock.step import Step
+from streams.stock.terms import made_of_parts
 from streams.vocabulary.events import (
     ReservationBooked,
     ReservationMade,
@@ -32,19 +33,29 @@ WORDS = {
 
 def till_sold(step: Step, event: TillSold) -> None:
     """A till sold it or took it back. Provisional: until a reading shows it."""
+    key = f"{event.session_id}/{event.line_id}"
+    if key in step.article.sold or kits.came_round(step, event.line_id):
+        return
     kits.sold(step, event)
     article = step.article
-    key = f"{event.session_id}/{event.line_id}"
-    if key in article.sold or not article.watched:
+    if not article.watched:
         return
     article = replace(article, sold=(*article.sold, key)[-REMEMBERED_SALES:])
     back = event.quantity < 0
-    if event.quantity > 0:  # a refund raises the number only when Mplus says so
+    # A refund raises the number only when Mplus says so; a composed article's units are its parts'.
+    if event.quantity > 0 and not made_of_parts(article):
         marker = max((reading.marker for reading in article.readings), default=2**62)
-        sale = Sale(key=key, quantity=event.quantity, heard_at=event.heard_at, known_marker=marker)
+        sale = Sale(
+            key=key,
+            quantity=event.quantity,
+            heard_at=event.heard_at,
+            known_marker=marker,
+            after=step.reading_asked,
+        )
         article = settle(replace(article, sales=with_sale(article.sales, sale)), step.rules)
     step.article = article
-    doubted(step, event.heard_at)
+    if not made_of_parts(article):
+        doubted(step, event.heard_at)
     step.cause, step.cause_at = "till-sale", event.heard_at
     what = f"{plain(abs(event.quantity))} taken back" if back else f"{plain(event.quantity)} sold"
     step.note("till-sale", f"{what} at the till.", direction="in")
@@ -56,7 +67,9 @@ def reservation_made(step: Step, event: ReservationMade) -> None:
     article = step.article
     key = item_key(event.order_id, event.item_id)
     known = next((one for one in article.reservations if one.key == key), None)
-    if key in article.released or (known is not None and known.quantity == event.quantity):
+    if key in article.released or kits.came_round(step, event.item_id):
+        return
+    if event.quantity == (known.quantity if known is not None else 0):
         return
     if known is not None and known.booked_at is not None:
         return  # what is in Mplus is changed in Mplus
@@ -65,24 +78,23 @@ def reservation_made(step: Step, event: ReservationMade) -> None:
         item_id=event.item_id,
         quantity=event.quantity,
         made_at=event.made_at,
-        parts=kits.reserved(step, event, known),
+        parts=kits.reserved(step, event, known.parts if known else ()),
     )
     others = tuple(one for one in article.reservations if one.key != key)
     step.article = replace(article, reservations=(*others, made))
     step.cause, step.cause_at = "bol-order", event.made_at
-    amount = plain(event.quantity)
-    step.note("reservation", f"Bol order {event.order_id} takes {amount}.", direction="in")
     before = known.quantity if known else 0
-    step.moved(
-        "bol-order", before - event.quantity, f"Bol order {event.order_id} takes {amount}", event.made_at
-    )
+    done = f"takes {plain(event.quantity)}" if event.quantity else f"no longer takes {plain(before)}"
+    text = f"Bol order {event.order_id} {done}"
+    step.note("reservation", f"{text}.", direction="in")
+    step.moved("bol-order", before - event.quantity, text, event.made_at)
 
 
 def reservation_booked(step: Step, event: ReservationBooked) -> None:
     """The order is in Mplus, which reserves it from now on."""
     article = step.article
     key = item_key(event.order_id, event.item_id)
-    if key in article.released:
+    if key in article.released or kits.came_round(step, event.item_id):
         return
     known = next((one for one in article.reservations if one.key == key), None)
     if known is not None and known.booked_at is not None:
@@ -93,6 +105,7 @@ def reservation_booked(step: Step, event: ReservationBooked) -> None:
         quantity=event.quantity,
         made_at=known.made_at if known else event.booked_at,
         booked_at=event.booked_at,
+        after=step.reading_asked,
     )
     if kits.booked(step, event, known):
         # It takes nothing from this row itself, so that no reading is waited for.

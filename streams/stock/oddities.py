@@ -66,7 +66,11 @@ def _believed_at_last(step: Step, reading: Reading, before: Reading) -> bool:
     _put_back(step, reading.branch, True)
     since = step.article.doubted_since
     at = reading.answered_at
-    step.article = replace(step.article, doubted_since=at if since is None else max(since, at))
+    step.article = replace(
+        step.article,
+        doubted_since=at if since is None else max(since, at),
+        doubted_after=step.reading_asked,
+    )
     step.doubt_raised = True
     words = (
         f"The reading of branch {reading.branch} goes back in time: its marker was {before.marker} and is "

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from streams.stock import kits
 from streams.stock.pushing import PUSH
-from streams.stock.reading import doubted
-from streams.stock.state import Offer
+from streams.stock.reading import doubted, watched
+from streams.stock.state import PARTED, Offer
 from streams.stock.step import Step
+from streams.stock.terms import made_of_parts
+from streams.vocabulary.effects import PushOffer
 from streams.vocabulary.events import ArticleDescribed, Message, OfferDiffered, OfferObserved, OfferUnlinked
 
 
@@ -19,9 +22,13 @@ def observed(step: Step, event: OfferObserved) -> None:
     if known is None:
         offer = Offer(offer_id=event.offer_id)
         step.article = replace(article, offers=(*article.offers, offer))
-        # Whatever was read before nobody watched this article may be old: read again.
-        doubted(step, step.context.at)
+        if article.watched:
+            doubted(step, step.context.at)
+        else:
+            watched(step)
         step.note("offer", f"Offer {event.offer_id} ({event.ean}) sells this article.")
+    elif known.at_bol_read is not None and event.read_at < known.at_bol_read:
+        return  # an older page
     else:
         offer = known
     offer = replace(
@@ -38,9 +45,22 @@ def observed(step: Step, event: OfferObserved) -> None:
     offer = _offline(step, replace(offer, offline=event.offline), offer.offline)
     offer = _operator(step, offer, event)
     pushing = step.context.open.get(PUSH + event.offer_id)
-    observed_later = offer.sent_at is None or event.read_at >= offer.sent_at
-    if pushing is None and observed_later:
+    if pushing is not None and isinstance(pushing.effect, PushOffer):
+        sent = (pushing.effect.amount, pushing.effect.managed)
+        offer = replace(offer, crossed=sent != (event.amount, event.managed_by_retailer))
+    elif offer.sent_at is None or event.read_at >= offer.sent_at:
         offer = _held_at_bol(step, offer, event)
+    elif (
+        offer.left_at is not None
+        and event.read_at >= offer.left_at
+        and (offer.sent, offer.managed) != (event.amount, event.managed_by_retailer)
+    ):
+        # Read before our push got there, or after somebody else wrote: it is sent once more.
+        offer = replace(offer, sent=None)
+    if event.offer_id in step.article.parted:
+        parted = tuple(one for one in step.article.parted if one != event.offer_id)
+        step.article = replace(step.article, parted=parted)
+        offer = replace(offer, sent=None)
     step.put(offer)
     if event.description and not step.article.described:
         step.article = replace(step.article, description=event.description)
@@ -73,7 +93,7 @@ def _held_at_bol(step: Step, offer: Offer, event: OfferObserved) -> Offer:
         step.note(
             "hold", f"Offer {offer.offer_id} was {done} at Bol, not by us. It is left so.", level="warn"
         )
-        offer = replace(offer, held=False)
+        offer = replace(offer, held=False, freed=offer.held and not event.on_hold)
     return replace(
         offer,
         managed=event.managed_by_retailer,
@@ -128,7 +148,10 @@ def unlinked(step: Step, event: OfferUnlinked) -> None:
     if len(kept) == len(step.article.offers):
         return
     step.article = replace(step.article, offers=kept)
-    step.drops.append(PUSH + event.offer_id)
+    if PUSH + event.offer_id in step.context.open:
+        step.drops.append(PUSH + event.offer_id)
+        parted = (*step.article.parted, event.offer_id)[-PARTED:]
+        step.article = replace(step.article, parted=parted)
     step.note("offer", f"Offer {event.offer_id} no longer sells this article.")
 
 
@@ -140,6 +163,8 @@ def described(step: Step, event: ArticleDescribed) -> None:
     if article.offers and event.active != article.active:
         now = "on again" if event.active else "off in Mplus: 0 is shown at Bol"
         step.note("article", f"The article was switched {now}.", direction="in")
+        if event.active:
+            article = replace(article, offers=tuple(replace(one, freed=False) for one in article.offers))
     step.article = replace(
         article,
         described=max(1, event.marker),
@@ -149,11 +174,13 @@ def described(step: Step, event: ArticleDescribed) -> None:
         unit=event.unit,
         groups=event.groups,
         price_cents=event.price_cents,
-        parts=event.parts,
-        counts=tuple(
-            count
-            for count in article.counts
-            if count.article_number in {part.article_number for part in event.parts}
-        ),
+        parts=kits.merged(event.parts),
     )
     step.cause = "article"
+    of_parts, was_of_parts = made_of_parts(step.article), made_of_parts(article)
+    if of_parts != was_of_parts or step.article.parts != article.parts:
+        kits.recomposed(step)
+    if was_of_parts and not of_parts:
+        watched(step)  # nobody read it as what it is now
+    elif event.stock_kept != article.stock_kept and not of_parts:
+        doubted(step, step.context.at)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from streams.flow import Ask
 from streams.stock.oddities import turned
-from streams.stock.split import shared_out
+from streams.stock.split import after_falls, shared_out
 from streams.stock.state import Ended, Offer
 from streams.stock.step import Step, failed
 from streams.stock.terms import available
@@ -39,20 +40,40 @@ def ask(step: Step) -> None:
                 offer, desired=want, cause=step.cause, cause_at=step.cause_at if want is not None else None
             )
             step.put(offer)
-        if offer.fulfilment == "FBB" or not step.rules.push:
+        if not _ours(step, offer):
+            _leave(step, offer)
             continue
+        if offer.refused_price is not None and _price(step, offer) != offer.refused_price:
+            offer = replace(offer, refused_price=None, price_stuck="")
+            step.put(offer)
         _ask(step, offer, before)
 
 
-def _wanted(step: Step) -> dict[str, int | None]:
+def _ours(step: Step, offer: Offer) -> bool:
+    return offer.fulfilment != "FBB" and step.rules.push
+
+
+def _leave(step: Step, offer: Offer) -> None:
+    """What waits to be sent is not (any more). It may be on its way already, so that what Bol holds is not known."""
+    key = PUSH + offer.offer_id
+    step.asks.pop(key, None)
+    if key in step.context.open:
+        step.drops.append(key)
+        step.put(replace(offer, sent=None, tries=0, stuck=""))
+
+
+def _wanted(step: Step) -> Mapping[str, int | None]:
     """What each offer should show, by its id; None: nothing is known, so nothing is sent. Offers that Bol sends by
     itself (FBB) have no part of it."""
-    ours = [offer for offer in step.article.offers if offer.fulfilment != "FBB"]
-    pool = available(step.number, step.article, step.rules)
-    if pool is None or not ours:
+    article, rules = step.article, step.rules
+    ours = [offer for offer in article.offers if offer.fulfilment != "FBB"]
+    pool = available(step.number, article, rules) if ours else None
+    if pool is None:
         return {}
-    cap = step.rules.of(step.number, step.article.groups).cap
-    return dict(shared_out(pool, ours, step.rules, cap))
+    wants = shared_out(pool, ours, rules, rules.of(step.number, article.groups).cap)
+    if len(ours) > 1 and rules.split != "shared" and rules.push:
+        return after_falls(wants, ours, pool)
+    return wants
 
 
 def _effect(step: Step, offer: Offer) -> PushOffer | None:
@@ -60,11 +81,11 @@ def _effect(step: Step, offer: Offer) -> PushOffer | None:
     if offer.desired is None:
         return None
     article, rules = step.article, step.rules
-    price = article.price_cents if rules.prices and article.price_cents > 0 and offer.units == 1 else None
+    price = _price(step, offer)
     if price in (offer.price_cents, offer.refused_price):
         price = None
     hold: bool | None = None
-    if rules.hold and not article.active and not offer.on_hold:
+    if rules.hold and not article.active and not offer.on_hold and not offer.freed:
         hold = True
     elif offer.held and article.active and offer.on_hold:
         hold = False
@@ -74,11 +95,18 @@ def _effect(step: Step, offer: Offer) -> PushOffer | None:
     )
 
 
+def _price(step: Step, offer: Offer) -> int | None:
+    """Cents that the offer should have, where the price goes along at all."""
+    cents = step.article.price_cents
+    return cents if step.rules.prices and cents > 0 and offer.units == 1 else None
+
+
 def _ask(step: Step, offer: Offer, before: int | None) -> None:
     """`before`: what it should have shown until now."""
     key = PUSH + offer.offer_id
     effect = _effect(step, offer)
     if effect is None:
+        _unknown(step, offer)
         return
     asked = step.asks.get(key)
     if asked is not None:
@@ -109,6 +137,15 @@ def _ask(step: Step, offer: Offer, before: int | None) -> None:
         turned(step, offer.offer_id, was, effect.amount, ours)
 
 
+def _unknown(step: Step, offer: Offer) -> None:
+    """No number is known any more: what was known last is not worth a rise."""
+    waits = step.context.open.get(PUSH + offer.offer_id)
+    if waits is None or not isinstance(waits.effect, PushOffer) or offer.sent is None:
+        return
+    if waits.effect.amount > offer.sent:
+        _leave(step, offer)
+
+
 def _holds(offer: Offer, effect: PushOffer) -> bool:
     """Whether Bol has it so already, as far as we know."""
     number = offer.sent == effect.amount and offer.managed is effect.managed
@@ -133,7 +170,8 @@ def settled(step: Step, event: Settled, offer_id: str) -> None:
     if isinstance(outcome, OfferPushed):
         _pushed(step, offer, outcome, event)
         return
-    if isinstance(outcome, Refused) and _without_price(step, offer, outcome):
+    newer = step.context.open.get(event.key)
+    if isinstance(outcome, Refused) and newer is None and _without_price(step, offer, outcome):
         return
     tries = offer.tries + 1
     wait, words = failed(outcome, tries, event.key)
@@ -162,9 +200,11 @@ def settled(step: Step, event: Settled, offer_id: str) -> None:
         sent=None if isinstance(outcome, AnswerLost) else offer.sent,
     )
     step.put(offer)
-    newer = step.context.open.get(event.key)
     effect = _effect(step, offer)
-    if effect is not None and (newer is None or newer.not_before is None):
+    if effect is None or not _ours(step, offer):
+        # It may have been run twice, around a crash, and of the other run nobody hears when nothing is asked any more.
+        step.put(replace(offer, sent=None))
+    elif newer is None or newer.not_before is None:
         step.asks[event.key] = Ask(
             key=event.key,
             effect=effect,
@@ -218,8 +258,10 @@ def _pushed(step: Step, offer: Offer, outcome: OfferPushed, event: Settled) -> N
     step.put(
         replace(
             offer,
-            sent=outcome.amount,
+            sent=None if _overwritten(offer, event) else outcome.amount,
             sent_at=event.answered_at,
+            left_at=event.asked_at,
+            crossed=False,
             managed=outcome.managed,
             price_cents=outcome.price_cents if priced else offer.price_cents,
             refused_price=None if priced else offer.refused_price,
@@ -232,6 +274,12 @@ def _pushed(step: Step, offer: Offer, outcome: OfferPushed, event: Settled) -> N
             cause_at=None if millis is not None else offer.cause_at,
         )
     )
+
+
+def _overwritten(offer: Offer, event: Settled) -> bool:
+    """Whether Bol was read back otherwise while the push was under way: before it got there, or after somebody else
+    wrote too. Then it is sent once more."""
+    return offer.crossed and offer.at_bol_read is not None and offer.at_bol_read >= event.asked_at
 
 
 def _also(outcome: OfferPushed) -> str:

@@ -8,47 +8,70 @@ from msgspec.structs import replace
 
 from streams.flow import Ask
 from streams.stock.oddities import believed
-from streams.stock.readings import read_since, take
-from streams.stock.step import Step, failed
+from streams.stock.readings import DIFFER, Asking, answered, read_since, released, swept
+from streams.stock.state import Article
+from streams.stock.step import READ, Step, failed
 from streams.stock.terms import made_of_parts
 from streams.vocabulary.effects import ReadStock
-from streams.vocabulary.events import Settled, StockAnswered
+from streams.vocabulary.events import Settled, StockAnswered, StockRead
 from streams.vocabulary.time import seconds
 
-READ = "read"
 LOUD = 3
 """Tries before a person is told."""
 
 
 def doubted(step: Step, since: datetime) -> None:
-    """What is known of Mplus's stock may be old: a reading asked at or after `since` is wanted."""
+    """What is known of Mplus's stock may be old: something happened at `since` (by whoever's clock), of which a reading
+    that is asked for from now on surely tells."""
     article = step.article
     asked = read_since(article)
-    if not article.watched or (asked is not None and asked >= since):
+    if not article.watched or (asked is not None and asked - DIFFER >= since):
         return
     known = article.doubted_since
-    step.article = replace(article, doubted_since=since if known is None else max(known, since))
+    step.article = replace(
+        article,
+        doubted_since=since if known is None else max(known, since),
+        doubted_after=step.reading_asked,
+    )
     step.doubt_raised = True
+
+
+def watched(step: Step) -> None:
+    """Somebody wants the number from now on. What was read before may be old: till sales were not taken."""
+    step.article = replace(step.article, readings=(), sales=(), watched_after=step.reading_asked)
+    doubted(step, step.context.at)
+
+
+def read(step: Step, event: StockRead) -> None:
+    """A sweep's reading. It is no first one: what was heard before anybody watched the article is not in the row, so
+    that only a reading asked for since then starts it."""
+    if not step.article.watched or made_of_parts(step.article):
+        return
+    if step.article.readings:
+        if believed(step, (event.reading,)):
+            _take(step, swept(step.article, event.reading, step.rules, step.reading_asked))
+    elif event.reading.branch in step.rules.branches:
+        doubted(step, event.reading.asked_at)
 
 
 def settled(step: Step, event: Settled) -> None:
     """The reading has ended."""
     outcome = event.outcome
+    latest = READ not in step.context.open
+    if event.number <= step.article.read and not latest:
+        return  # run once more after a crash, and told already
+    step.article = replace(step.article, read=event.number)
+    if not step.article.watched or made_of_parts(step.article):
+        return
     if isinstance(outcome, StockAnswered):
-        article = replace(step.article, read_tries=0, read_stuck="")
-        if article.read_stuck != step.article.read_stuck:
+        if step.article.read_stuck:
             step.note("reading", "Mplus answers again.", level="cleared", direction="in")
-        step.article = article
-        readings = believed(step, outcome.readings)
-        step.article = take(step.article, readings, step.rules)
-        if not outcome.readings:
-            asked = step.article.doubted_since
-            done = asked is None or asked <= event.asked_at
-            step.article = replace(
-                step.article,
-                readings=(),
-                doubted_since=None if done else asked,
-            )
+        step.article = replace(step.article, read_tries=0, read_stuck="")
+        if len(believed(step, outcome.readings)) < len(outcome.readings):
+            return  # it is asked again
+        asking, article = Asking(event.number, latest), step.article
+        if article.readings or asking.contains(article.watched_after):
+            _take(step, answered(article, outcome.readings, step.rules, asking, step.reading_asked))
         return
     tries = step.article.read_tries + 1
     wait, words = failed(outcome, tries, f"{step.context.entity}/read")
@@ -61,26 +84,55 @@ def settled(step: Step, event: Settled) -> None:
     )
     if tries == LOUD:
         step.note("reading", stuck, level="stuck", direction="in")
-    if READ not in step.context.open:
+    if latest:
         _ask(step, step.context.at + seconds(wait))
 
 
+def _take(step: Step, article: Article) -> None:
+    before = step.article
+    step.article = article
+    if article.doubted_since is not None and not step.doubt_raised:
+        known = (before.doubted_since, before.doubted_after)
+        step.doubt_raised = known != (article.doubted_since, article.doubted_after)
+
+
 def ask(step: Step) -> None:
-    """Asks for a reading where one is wanted. A doubt that this event raised asks anew even while a reading
-    is on its way: that one may have been taken too early. A wait that a failure set is kept; once it is over,
-    its reading is young enough for every doubt raised meanwhile."""
+    """Asks for a reading where one is wanted. A doubt that this event raised asks anew even while a reading is on its
+    way: that one may have been taken too early. A wait that a failure set is kept."""
     article = step.article
-    if not article.watched or READ in step.asks or made_of_parts(article):
+    if not article.watched:
+        forget(step)
+        return
+    if READ in step.asks or made_of_parts(article):
         return
     waiting = step.context.open.get(READ)
     if article.doubted_since is not None:
-        if waiting is None or (step.doubt_raised and not article.read_tries):
-            # Another process's clock may be somewhat ahead: a reading that counts is one asked for from then on.
-            ahead = article.doubted_since > step.context.at
-            _ask(step, article.doubted_since if ahead else None)
+        if waiting is None:
+            _ask(step, None)
+        elif step.doubt_raised:
+            _ask(step, waiting.not_before if article.read_tries else None)
     elif article.sales and waiting is None:
         first = min(sale.heard_at for sale in article.sales)
         _ask(step, first + seconds(step.rules.till_sale_hold_seconds))
+
+
+def forget(step: Step) -> None:
+    """Nobody wants what Mplus has of it: till sales are not taken and nothing is read, so that nothing is kept that
+    would be wrong when somebody does. What is booked in Mplus is in the reading that is asked for then."""
+    article = step.article
+    for one in article.reservations:
+        if one.booked_at is not None:
+            article = released(article, one)
+    if article.readings or article.sales or article.doubted_since is not None:
+        article = replace(
+            article,
+            readings=(),
+            sales=(),
+            doubted_since=None,
+            read_tries=0,
+            read_stuck="",
+        )
+    step.article = article
 
 
 def _ask(step: Step, not_before: datetime | None) -> None:

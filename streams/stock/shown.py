@@ -37,7 +37,23 @@ ZERO = {
     "below-minimum": " (less than the minimum that is shown)",
     "switched-off": " (switched off in Mplus)",
 }
-UNSEEN = frozenset(("described", "wanting", "told", "sold", "released", "moved"))
+UNSEEN = frozenset(
+    (
+        "described",
+        "wanting",
+        "told",
+        "told_limits",
+        "told_at",
+        "sold",
+        "released",
+        "moved",
+        "parted",
+        "doubted_after",
+        "watched_after",
+        "swept_after",
+        "read",
+    )
+)
 """Of a row: what no snapshot tells of."""
 _SEEN = tuple([name for name in Article.__struct_fields__ if name not in UNSEEN])
 

@@ -18,7 +18,10 @@ def shared_out(pool: int, offers: Sequence[Offer], rules: StockRules, cap: int) 
     be divided goes to the first of them, one each, and what one cannot use (its cap, half a multipack) to the next. An
     offer with the weight 0 gets nothing, even where it is the only one.
     """
-    if rules.split == "shared" or (len(offers) == 1 and not rules.weights):
+    if len(offers) == 1 and not rules.weights:
+        (one,) = offers
+        return {one.offer_id: min(pool // max(1, one.units), cap)}
+    if rules.split == "shared":
         return {
             offer.offer_id: min(pool // max(1, offer.units), cap) if _weight(offer, rules) else 0
             for offer in offers
@@ -57,3 +60,25 @@ def _weight(offer: Offer, rules: StockRules) -> int:
 
 def _place(offer: Offer, rules: StockRules) -> tuple[int, int, str]:
     return -_weight(offer, rules), ORDER.get(offer.condition.partition("/")[0], 3), offer.offer_id
+
+
+def after_falls(wants: dict[str, int], offers: Sequence[Offer], pool: int) -> dict[str, int]:
+    """What each should show for now: none rises by what another one still holds at Bol, since its fall may take long,
+    or be refused. Once that has fallen, the rise follows."""
+    units = {offer.offer_id: max(1, offer.units) for offer in offers}
+    holds = {offer.offer_id: _held(offer) for offer in offers}
+    taken = {name: max(want, holds[name]) * units[name] for name, want in wants.items()}
+    whole = sum(taken.values())
+    if whole <= pool:
+        return wants
+    return {
+        name: min(want, max(holds[name], (pool - whole + taken[name]) // units[name]))
+        for name, want in wants.items()
+    }
+
+
+def _held(offer: Offer) -> int:
+    """What is on sale with it at Bol, as far as we know."""
+    if offer.sent is not None:
+        return offer.sent
+    return max(offer.desired or 0, offer.at_bol or 0)

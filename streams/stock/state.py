@@ -21,6 +21,8 @@ REMEMBERED_ITEMS = 300
 again. Doubles follow within one run of the orders flow."""
 MOVEMENTS = 12
 """Movements kept in a row for whoever looks at it; all of them are on the activity topic, as long as that is kept."""
+PARTED = 20
+"""Offers that a row remembers after they have gone."""
 PUSHES = 6
 """Ended pushes kept likewise, of all its offers together."""
 
@@ -36,7 +38,9 @@ class Reservation(Value, frozen=True):
     quantity: Decimal
     made_at: datetime
     booked_at: datetime | None = None
-    """When Mplus answered the booking: a reading asked at or after it contains the reservation."""
+    """When Mplus answered the booking."""
+    after: int = 0
+    """As in `Sale`."""
     parts: tuple[int, ...] = ()
     """Of a composed article: the parts that were told of it (kits.py)."""
 
@@ -54,6 +58,9 @@ class Sale(Value, frozen=True):
     heard_at: datetime
     known_marker: int
     """The newest stock marker we had when we heard of it."""
+    after: int = 0
+    """The newest reading that was asked for when we heard of it (its number among the row's askings): only the answer
+    to a later one is sure to contain it, whatever the clocks say (readings.py)."""
 
 
 class Offer(Value, frozen=True):
@@ -68,9 +75,13 @@ class Offer(Value, frozen=True):
     sent: int | None = None
     """What Bol holds as far as we know: confirmed by its 204 or read back. None: not known."""
     sent_at: datetime | None = None
+    left_at: datetime | None = None
+    """When the push that Bol took last had left."""
     at_bol: int | None = None
     """As last read back."""
     at_bol_read: datetime | None = None
+    crossed: bool = False
+    """It was read back otherwise than the push has it that is on its way."""
     managed: bool = True
     """As Bol has it, as far as we know: read back or confirmed."""
     corrected: int | None = None
@@ -81,6 +92,8 @@ class Offer(Value, frozen=True):
     """As Bol has it, as far as we know."""
     held: bool = False
     """We put it on hold, so that we may take it off."""
+    freed: bool = False
+    """Somebody took it off the hold that we had put it on: it is left so until the article is switched on again."""
     refused_price: int | None = None
     """Cents that Bol refused: not sent again until the price is another one."""
     price_stuck: str = ""
@@ -158,6 +171,10 @@ class Article(Value, frozen=True):
     """The composed articles that are on sale and have this one in them, rising."""
     told: Decimal | None = None
     """What those were told last; None: nothing, or that it is not known."""
+    told_limits: bool = True
+    """Whether they were told that it limits them."""
+    told_at: datetime | None = None
+    """When that was: what is told later bears a later time, whatever the clocks of the events say."""
     readings: tuple[Reading, ...] = ()
     """The newest of each branch, ordered by branch."""
     back: tuple[int, ...] = ()
@@ -167,8 +184,18 @@ class Article(Value, frozen=True):
     reservations: tuple[Reservation, ...] = ()
     sales: tuple[Sale, ...] = ()
     offers: tuple[Offer, ...] = ()
+    parted: tuple[str, ...] = ()
+    """Offers that sell it no longer and that a push was still on its way to: what Bol holds of them is not known."""
     doubted_since: datetime | None = None
-    """A reading asked at or after this moment is wanted."""
+    """Something may have moved it then: a reading asked for after we heard so is wanted."""
+    doubted_after: int = 0
+    """As in `Sale`, `after`."""
+    watched_after: int = 0
+    """Likewise, of the moment from which somebody wants its number: the answer to an earlier asking is no first one."""
+    read: int = 0
+    """The newest asking for a reading that has ended: after a crash one may end twice."""
+    swept_after: int = 0
+    """Likewise, of the newest reading of a sweep: it may be newer than the answer to an earlier asking."""
     read_tries: int = 0
     read_stuck: str = ""
     sold: tuple[str, ...] = ()

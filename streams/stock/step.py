@@ -17,6 +17,8 @@ from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 
 EXPLAINED = ("till-sale", "bol-order")
 """Causes that say why a number falls or rises."""
+READ = "read"
+"""The key of the one reading that a row asks for."""
 
 
 class Step:
@@ -42,6 +44,12 @@ class Step:
     def explained(self) -> bool:
         """Whether a known sale or order moves the number."""
         return self.part_explained or self.cause in EXPLAINED
+
+    @property
+    def reading_asked(self) -> int:
+        """The number of the newest reading that was asked for."""
+        one = self.context.open.get(READ)
+        return one.number if one is not None else self.article.read
 
     def note(self, kind: str, text: str, **more: object) -> None:
         """A line for the activity log."""

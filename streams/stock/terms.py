@@ -52,11 +52,18 @@ def sum_of(number: int, article: Article, rules: StockRules) -> Sum:
     steps, unknown = _there_is(number, article, how, rules)
     if not steps:
         return Sum((), None, None, unknown=unknown)
+    left = _together(steps)
     if how.calculation != "fixed":
-        steps += _off(article, how, sum((step.amount for step in steps), NOTHING))
-    left = sum((step.amount for step in steps), NOTHING)
+        off = _off(article, how, left)
+        if off:
+            steps += off
+            left += _together(off)
     units, zero = _whole(left, article, how)
     return Sum(steps, left, units, zero)
+
+
+def _together(steps: tuple[Step, ...]) -> Decimal:
+    return steps[0].amount if len(steps) == 1 else sum([step.amount for step in steps], NOTHING)
 
 
 def _there_is(
@@ -76,12 +83,12 @@ def _there_is(
         except ExpressionFailed as error:
             return (), str(error)
     free = of_branches(article, rules, "free")
-    steps = [Step("free", free)]
+    first = Step("free", free)
     if how.calculation == "physical":
-        steps.append(Step("reserved", of_branches(article, rules, "free", "reserved") - free))
-    elif how.calculation == "incoming":
-        steps.append(Step("incoming", of_branches(article, rules, "free", "incoming") - free))
-    return tuple(steps), ""
+        return (first, Step("reserved", of_branches(article, rules, "free", "reserved") - free)), ""
+    if how.calculation == "incoming":
+        return (first, Step("incoming", of_branches(article, rules, "free", "incoming") - free)), ""
+    return (first,), ""
 
 
 def sets_of(article: Article) -> int | None:
@@ -108,9 +115,10 @@ def _off(article: Article, how: Counting, have: Decimal) -> tuple[Step, ...]:
         steps.append(Step("open-bol", -reserved(article)))
     if article.sales:
         steps.append(Step("sold", -sold(article)))
-    kept = buffer_of(how, have)
-    if kept:
-        steps.append(Step("buffer", -kept))
+    if how.buffer or how.buffer_percent:
+        kept = buffer_of(how, have)
+        if kept:
+            steps.append(Step("buffer", -kept))
     return tuple(steps)
 
 
@@ -129,7 +137,8 @@ def _whole(left: Decimal, article: Article, how: Counting) -> tuple[int, Zero]:
     if left < 0:
         return 0, "below-nothing"
     # A fixed number is of units on sale already.
-    units = math.floor(left / (how.portion if how.calculation != "fixed" else 1))
+    whole = how.calculation == "fixed" or how.portion == 1
+    units = math.floor(left if whole else left / how.portion)
     if units < how.minimum:
         return 0, "below-minimum" if units else ""
     return units, ""
