@@ -22,12 +22,14 @@ from streams.stock.rules import StockRules
 from streams.topics import DEAD_LETTERS, rows_topic
 from streams.vocabulary.effects import FetchBolOrder, PushOffer
 from streams.vocabulary.events import (
+    ArticleDescribed,
     CatalogueEvent,
     CodeAnswered,
     CodeAsked,
     Message,
     OfferObserved,
     OrderNoticed,
+    Part,
     Settled,
     StockDoubted,
     TillSold,
@@ -41,6 +43,11 @@ from tests.streams.simulation.vendors import Bol, Mplus, Vendors, ean, order
 
 CONNECTION = "shop"
 ARTICLES = 4
+KIT, PARTS = 5, {1: 1, 2: 2}
+"""A composed article: Mplus keeps no stock of it, and one is one of article 1 and two of article 2."""
+USED = "o3-used"
+"""A second offer of article 3: it shares what there is with the first."""
+OFFERS = tuple(f"o{article}" for article in range(1, KIT + 1))
 STOCK_RULES = StockRules(branches=(1,), buffer=1, cap=50)
 ORDER_RULES = OrderRules(kinds={"FBR": KindRules(branch_number=1)})
 
@@ -83,8 +90,8 @@ class Shop:
         self.random = self.fate.random
         self.log = ModelLog(self.fate, atomic)
         stock = {article: self.random.randint(0, 12) for article in range(1, ARTICLES + 1)}
-        self.mplus = Mplus(stock)
-        self.bol = Bol({f"o{article}": self.random.randint(0, 12) for article in stock})
+        self.mplus = Mplus(stock, {KIT: PARTS})
+        self.bol = Bol({name: self.random.randint(0, 12) for name in (*OFFERS, USED)})
         self.vendors = Vendors(self.bol, self.mplus, self.random)
         self.faults = 0.08
         self.process: Process | None = None
@@ -103,16 +110,25 @@ class Shop:
         for offer, amount in self.bol.offers.items():
             event = OfferObserved(
                 offer_id=offer,
-                ean=ean(int(offer[1:])),
+                ean=ean(article_of(offer)),
                 amount=amount,
                 managed_by_retailer=True,
                 read_at=moment_of(self.log.tick()),
+                condition="SECONDHAND/GOOD" if offer == USED else "NEW",
             )
-            self.send(Message(flow="stock", entity=offer[1:], event=event))
+            self.send(Message(flow="stock", entity=str(article_of(offer)), event=event))
+
+    def describe_kit(self) -> None:
+        """The catalogue tells what the composed article is made of."""
+        parts = tuple(
+            Part(article_number=article, quantity=Decimal(count)) for article, count in PARTS.items()
+        )
+        event = ArticleDescribed(marker=1, stock_kept=False, parts=parts)
+        self.send(Message(flow="stock", entity=str(KIT), event=event))
 
     def till_sale(self) -> None:
         """Sold over the counter; the push comes once, twice, late or never."""
-        article = self.random.randint(1, ARTICLES)
+        article = self.random.randint(1, KIT)
         self.mplus.sell(article, 1)
         self.sessions += 1
         event = TillSold(
@@ -128,7 +144,7 @@ class Shop:
     def bol_order(self) -> None:
         """A customer orders at Bol."""
         number = len(self.bol.orders) + 1
-        articles = self.random.sample(range(1, ARTICLES + 1), self.random.randint(1, 2))
+        articles = self.random.sample(range(1, KIT + 1), self.random.randint(1, 2))
         placed = moment_of(self.log.tick())
         made = order(number, [(article, self.random.randint(1, 2)) for article in articles], placed)
         self.bol.orders[made.order_id] = made
@@ -238,6 +254,7 @@ class Shop:
 
     def live(self, happenings: int) -> None:
         """Things happen while the process runs and crashes."""
+        self.describe_kit()
         self.offers_seen()
         while happenings:
             if self.random.random() < 0.15:
@@ -321,9 +338,32 @@ class Shop:
                 )
                 assert sum(line.quantity for line in lines) == item.quantity
                 assert sum(line.quantity * line.price_cents for line in lines) == item.total_cents
-        for offer, amount in self.bol.offers.items():
-            due = min(50, max(0, self.mplus.free(int(offer[1:])) - STOCK_RULES.buffer))
-            assert amount == due, f"offer {offer}: {amount} at Bol, {due} by the books"
+        left = {
+            article: max(0, self.mplus.free(article) - STOCK_RULES.buffer)
+            for article in range(1, ARTICLES + 1)
+        }
+        sets = min(left[part] // count for part, count in PARTS.items())
+        due = {f"o{article}": units for article, units in left.items()}
+        due[f"o{KIT}"] = max(0, sets - STOCK_RULES.buffer)
+        due[USED] = left[3] // 2
+        due["o3"] = left[3] - due[USED]
+        due = {offer: min(STOCK_RULES.cap, units) for offer, units in due.items()}
+        assert self.bol.offers == due, f"{self.bol.offers} at Bol, {due} by the books"
+        self._reserved_by_the_books()
+
+    def _reserved_by_the_books(self) -> None:
+        """Every order is in Mplus, and a reading has it: no row, nor that of a part, keeps anything for one."""
+        rows = ModelRows(self.log, rows_topic("stock"))
+        for number in range(PARTITIONS):
+            for key, value in rows.items(number):
+                state = msgspec.json.decode(value)["state"]
+                assert not state.get("reservations"), f"{key!r} keeps {state['reservations']}"
+                assert not state.get("sales"), f"{key!r} counts sales that are read: {state['sales']}"
+
+
+def article_of(offer: str) -> int:
+    """The article that it sells."""
+    return int(offer[1:].partition("-")[0])
 
 
 class _Never:

@@ -40,9 +40,12 @@ def ean(article: int) -> str:
 
 
 class Mplus:
-    """The till: physical stock, reservations by orders, relations by who they are."""
+    """The till: physical stock, reservations by orders, relations by who they are. Of a composed article nothing lies
+    there: what is sold or ordered of it is its parts."""
 
-    def __init__(self, articles: dict[int, int]) -> None:
+    def __init__(self, articles: dict[int, int], kits: dict[int, dict[int, int]] | None = None) -> None:
+        self.kits = kits or {}
+        """By composed article: how many of which parts are in one."""
         self.stock = dict(articles)
         self.reserved = dict.fromkeys(articles, 0)
         self.marker = dict.fromkeys(articles, 1)
@@ -55,12 +58,24 @@ class Mplus:
 
     def sell(self, article: int, quantity: int) -> None:
         """A unit goes over the counter; the marker grows with every mutation, not with reservations."""
-        self.stock[article] -= quantity
-        self.marker[article] += 1
+        for part, count in self.parts(article).items():
+            self.stock[part] -= count * quantity
+            self.marker[part] += 1
+
+    def parts(self, article: int) -> dict[int, int]:
+        """What one of it takes off the shelf."""
+        return self.kits.get(article, {article: 1})
 
     def free(self, article: int) -> int:
         """What may still be sold."""
+        if article in self.kits:
+            return min(max(0, self.free(part)) // count for part, count in self.kits[article].items())
         return self.stock[article] - self.reserved[article]
+
+    def reserve(self, article: int, quantity: int) -> None:
+        """An order takes so many, or lets them go."""
+        for part, count in self.parts(article).items():
+            self.reserved[part] += count * quantity
 
     def commit(self, draft: OrderDraft, look_first: bool) -> Answer | Refused:
         """createOrderV3, as the executor promises it."""
@@ -73,7 +88,7 @@ class Mplus:
         self.created.append(draft.ext_order_id)
         left = self.left.setdefault(draft.ext_order_id, {})
         for line in draft.lines:
-            self.reserved[line.article_number] += line.quantity
+            self.reserve(line.article_number, line.quantity)
             left[line.article_number] = left.get(line.article_number, 0) + line.quantity
         return OrderCommitted(order_id=f"m-{draft.ext_order_id}", number="1")
 
@@ -82,7 +97,7 @@ class Mplus:
         left = self.left[order_id.removeprefix("m-")]
         for article, count in left.items():
             keep = min(count, wanted.get(article, 0))
-            self.reserved[article] -= count - keep
+            self.reserve(article, keep - count)
             left[article] = keep
 
     def told(self, ext_order_id: str) -> MplusOrder | None:
