@@ -17,6 +17,7 @@ from streams.effects import (
     LONGEST_RAW,
     LOOKS_AT_ONCE,
     MPLUS_AT_ONCE,
+    PUSHES_FIRST,
     SWEEPS_AT_ONCE,
     EffectRunner,
 )
@@ -292,6 +293,108 @@ def test_everything_that_is_asked_for_last_is_run_once_in_the_order_of_urgency(
             await asyncio.sleep(0)
 
     asyncio.run(story())
+
+
+class Pushes(Bench):
+    """All places of the pushes taken; what waits for one is let in one by one."""
+
+    async def full(self) -> None:
+        for number in range(ACTS_AT_ONCE):
+            self.push(f"first-{number}", None)
+        await self.bol.until(ACTS_AT_ONCE)
+
+    def push(self, offer: str, urgent: float | None, number: int = 1) -> None:
+        """Of a number that falls to 0 (`urgent`: seconds from now), or of another."""
+        urgency = None if urgent is None else self.clock.now + timedelta(seconds=urgent)
+        effect = PushOffer(offer_id=offer, amount=0)
+        self.ask(effect, key=f"push/{offer}", entity=offer, number=number, urgency=urgency)
+
+    async def order(self, count: int) -> list[str]:
+        """What was run of what waited."""
+        for number in range(count):
+            self.bol.let_go()
+            await self.bol.until(ACTS_AT_ONCE + number + 1)
+        started = [effect.offer_id for _, effect, _ in self.bol.started if isinstance(effect, PushOffer)]
+        return started[ACTS_AT_ONCE:]
+
+    async def end(self) -> None:
+        """Nothing is under way any more."""
+        self.bol.open = True
+        while self.bol.running:
+            self.bol.let_go()
+            await asyncio.sleep(0)
+
+
+async def test_numbers_that_fall_to_0_go_before_the_rest_which_gets_every_sixteenth_turn() -> None:
+    bench = Pushes()
+    await bench.full()
+    for number in range(3):
+        bench.push(f"rest-{number}", None)
+    for number in range(2 * PUSHES_FIRST + 5):
+        bench.push(f"urgent-{number:02}", 0.0)
+    ran = await bench.order(3 + 2 * PUSHES_FIRST + 5)
+    assert [place for place, one in enumerate(ran) if one.startswith("rest")] == [15, 31, 37]
+    urgent = [one for one in ran if one.startswith("urgent")]
+    assert urgent == sorted(urgent), "as they came"
+    await bench.end()
+
+
+async def test_rises_from_0_wait_for_the_falls_to_0_of_the_next_seconds() -> None:
+    bench = Pushes()
+    await bench.full()
+    bench.push("rises", 5.0)
+    bench.clock.forward(2)
+    bench.push("falls", 0.0)
+    bench.clock.forward(4)
+    bench.push("falls-later", 0.0)
+    assert await bench.order(3) == ["falls", "rises", "falls-later"]
+    await bench.end()
+
+
+async def test_pushes_that_are_urgent_by_now_take_no_turn_of_the_rest() -> None:
+    """Each left its old place in the queue, and that took the turn of one that waited."""
+    bench = Pushes()
+    await bench.full()
+    for number in range(4):
+        bench.push(f"turned-{number}", None)
+    bench.push("rest", None)
+    bench.clock.forward(1)
+    for number in range(4):
+        bench.push(f"turned-{number}", 0.0, number=2)
+    for number in range(4 * PUSHES_FIRST):
+        bench.push(f"urgent-{number:02}", 0.0)
+    ran = await bench.order(5 + 4 * PUSHES_FIRST)
+    assert ran.index("rest") == PUSHES_FIRST
+    assert len(ran) == len(set(ran))
+    await bench.end()
+
+
+async def test_pushes_that_were_dropped_take_no_turn_of_the_rest() -> None:
+    bench = Pushes()
+    await bench.full()
+    bench.push("dropped", None)
+    bench.push("rest", None)
+    for number in range(2 * PUSHES_FIRST):
+        bench.push(f"urgent-{number:02}", 0.0)
+    bench.runner.close("stock", key_of("shop", "dropped"), "push/dropped")
+    ran = await bench.order(1 + 2 * PUSHES_FIRST)
+    assert ran.index("rest") == PUSHES_FIRST
+    await bench.end()
+
+
+async def test_a_few_urgent_pushes_wait_for_no_crowd() -> None:
+    bench = Pushes()
+    await bench.full()
+    for number in range(50):
+        bench.push(f"rest-{number:02}", None)
+    assert (await bench.order(2)) == ["rest-00", "rest-01"]
+    bench.push("urgent", 0.0)
+    bench.bol.let_go()
+    await bench.bol.until(ACTS_AT_ONCE + 3)
+    effect = bench.bol.started[-1][1]
+    assert isinstance(effect, PushOffer)
+    assert effect.offer_id == "urgent"
+    await bench.end()
 
 
 async def test_an_effect_waits_until_its_time() -> None:

@@ -26,49 +26,15 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from streams.vocabulary.time import CLOCKS_DIFFER
-from tests.streams.stock.ledger import Ledger
+from tests.streams.stock.ledger import Ledger, made, on_sale, sale
 
 
 def settled(ledger: Ledger, key: str, outcome: object) -> None:
-    """The open effect under this key ends now."""
-    effect = ledger.open[key]
-    asked_at = ledger.later(0.01)
-    ledger.apply(
-        Settled(
-            key=key,
-            number=effect.number,
-            outcome=outcome,  # type: ignore[arg-type]  # each test gives an outcome
-            asked_at=asked_at,
-            answered_at=ledger.later(0.01),
-        ),
-        without=key,
-    )
+    ledger.settle(key, outcome)
 
 
 def push(ledger: Ledger) -> PushOffer:
-    effect = ledger.open["push/o1"].effect
-    assert isinstance(effect, PushOffer)
-    return effect
-
-
-def on_sale(free: int = 10, amount: int = 10, rules: StockRules | None = None) -> Ledger:
-    """An article with an offer, read and pushed."""
-    ledger = Ledger(rules) if rules else Ledger()
-    ledger.apply(ledger.offer(amount))
-    settled(ledger, "read", StockAnswered(readings=(ledger.reading(free),)))
-    if "push/o1" in ledger.open:
-        settled(ledger, "push/o1", OfferPushed(offer_id="o1", amount=push(ledger).amount))
-    return ledger
-
-
-def sale(ledger: Ledger, quantity: int = 1, line: str = "l1") -> TillSold:
-    return TillSold(
-        session_id="s1", line_id=line, quantity=Decimal(quantity), sold_at=ledger.now, heard_at=ledger.now
-    )
-
-
-def made(ledger: Ledger, quantity: int = 2) -> ReservationMade:
-    return ReservationMade(order_id="b1", item_id="i1", quantity=quantity, made_at=ledger.now)
+    return ledger.push()
 
 
 def test_an_offer_is_read_before_anything_is_sent() -> None:
@@ -197,7 +163,7 @@ def test_a_cancelled_item_gives_its_units_back() -> None:
 def test_the_number_never_goes_below_zero_nor_above_the_cap() -> None:
     ledger = on_sale(free=1, rules=StockRules(branches=(1,), buffer=3, cap=5))
     assert ledger.desired == 0
-    ledger.apply(StockRead(reading=ledger.reading(100)))
+    ledger.apply(StockRead(reading=ledger.reading(100, marker=2)))
     assert ledger.desired == 5
 
 
@@ -406,12 +372,15 @@ def test_what_a_clock_that_was_ahead_has_told_counts_as_of_now() -> None:
     assert ledger.article.doubted_since is None
 
 
-def test_a_doubt_of_a_clock_somewhat_ahead_waits_for_its_moment() -> None:
-    """Else the article was read again and again until our clock had come so far."""
+def test_what_a_clock_somewhat_ahead_tells_is_read_at_once_and_once() -> None:
+    """It was waited for that clock's moment; before, it was read again and again until ours had come so far."""
     ledger = on_sale(free=10)
     ahead = ledger.now + timedelta(seconds=4)
-    ledger.apply(ReservationBooked(order_id="B1", item_id="1", quantity=3, booked_at=ahead))
-    assert ledger.open["read"].not_before == ahead
+    ledger.apply(ReservationBooked(order_id="B1", item_id="1", quantity=Decimal(3), booked_at=ahead))
+    assert ledger.open["read"].not_before is None
+    settled(ledger, "read", StockAnswered(readings=(ledger.reading(7),)))
+    assert (ledger.desired, ledger.article.reservations) == (7, ())
+    assert "read" not in ledger.open
 
 
 @given(st.lists(st.integers(-100_000, 100_000), max_size=6))

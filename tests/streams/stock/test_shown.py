@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -340,7 +340,21 @@ def test_amounts(amount: str, words: str, with_sign: str) -> None:
 
 
 def test_what_no_snapshot_tells_of_makes_no_new_one() -> None:
-    of = article(sold=("a",), released=("b",), moved=3, told=TWO, described=4, wanting=(7,))
+    of = article(
+        sold=("a",),
+        released=("b",),
+        moved=3,
+        told=TWO,
+        told_limits=False,
+        told_at=datetime(2026, 11, 23, tzinfo=UTC),
+        described=4,
+        wanting=(7,),
+        parted=("o1",),
+        doubted_after=1,
+        watched_after=1,
+        swept_after=1,
+        read=1,
+    )
     without = article()
     assert {
         name for name in Article.__struct_fields__ if getattr(of, name) != getattr(without, name)
@@ -440,7 +454,7 @@ def test_a_doubled_event_sends_nothing_again() -> None:
 def test_the_same_stock_read_once_more_tells_when_that_was() -> None:
     ledger = Ledger()
     ledger.apply(ledger.offer(5))
-    ledger.apply(StockRead(reading=ledger.reading(5)))
+    ledger.read(5)
     again = ledger.reading(5)
     ledger.apply(StockRead(reading=again))
     assert ledger.shown.inputs[0].at == again.asked_at
