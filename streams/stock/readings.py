@@ -44,22 +44,20 @@ def answered(
     """The article with the answer to a reading of its own taken in: newer than all that the row has, since it was asked
     for later, unless a sweep's came in between. A branch that is not in it has none of the article (any more).
     `asked`: the newest asking."""
-    given = {reading.branch: reading for reading in readings if reading.branch in rules.branches}
-    fresh = msgspec.structs.replace(article, answered=True)
+    given = tuple([reading for reading in readings if reading.branch in rules.branches])
     if asking.number > article.swept_after:
-        fresh = msgspec.structs.replace(
-            fresh, readings=tuple([given[branch] for branch in sorted(given)]) if given else ()
-        )
-    else:
-        known = {one.branch: one for one in article.readings}
-        absent = [one for one in article.readings if one.branch not in given]
-        fresh = msgspec.structs.replace(
-            fresh, readings=tuple([one for one in article.readings if one.branch in given])
-        )
-        for reading in given.values():
-            fresh = _between(fresh, known.get(reading.branch), reading, asked)
-        if absent:
-            fresh = _doubted(fresh, max(one.answered_at for one in absent), asked)
+        given = tuple(sorted(given, key=lambda reading: reading.branch)) if len(given) > 1 else given
+        return settle(msgspec.structs.replace(article, readings=given, answered=True), rules, asking)
+    known = {one.branch: one for one in article.readings}
+    there = {reading.branch for reading in given}
+    absent = [one for one in article.readings if one.branch not in there]
+    fresh = msgspec.structs.replace(
+        article, readings=tuple([one for one in article.readings if one.branch in there]), answered=True
+    )
+    for reading in given:
+        fresh = _between(fresh, known.get(reading.branch), reading, asked)
+    if absent:
+        fresh = _doubted(fresh, max(one.answered_at for one in absent), asked)
     return settle(fresh, rules, asking)
 
 
@@ -175,7 +173,8 @@ def _ahead(article: Article, limit: datetime) -> bool:
         return True
     if article.counts and any(count.counted_at > limit for count in article.counts):
         return True
-    return any(one.set_at is not None and one.set_at > limit for one in article.inbound)
+    inbound = article.inbound
+    return bool(inbound) and any(one.set_at is not None and one.set_at > limit for one in inbound)
 
 
 def _offer_redated(offer: Offer, at: datetime, limit: datetime) -> Offer:
