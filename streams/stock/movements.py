@@ -40,11 +40,11 @@ def till_sold(step: Step, event: TillSold) -> None:
     article = step.article
     if not article.watched:
         return
-    article = replace(article, sold=(*article.sold, key)[-REMEMBERED_SALES:])
+    sold = (*article.sold[1 - REMEMBERED_SALES :], key)
     back = event.quantity < 0
     # A refund raises the number only when Mplus says so; a composed article's units are its parts'.
     if event.quantity > 0 and not made_of_parts(article):
-        marker = max((reading.marker for reading in article.readings), default=2**62)
+        marker = max([reading.marker for reading in article.readings], default=2**62)
         sale = Sale(
             key=key,
             quantity=event.quantity,
@@ -53,13 +53,13 @@ def till_sold(step: Step, event: TillSold) -> None:
             after=step.reading_asked,
         )
         article = settle(replace(article, sales=with_sale(article.sales, sale)), step.rules)
-    step.article = article
+    step.article = replace(article, sold=sold)
     if not made_of_parts(article):
         doubted(step, event.heard_at)
     step.cause, step.cause_at = "till-sale", event.heard_at
-    what = f"{plain(abs(event.quantity))} taken back" if back else f"{plain(event.quantity)} sold"
-    step.note("till-sale", f"{what} at the till.", direction="in")
-    step.moved("till-return" if back else "till-sale", -event.quantity, f"{what} at the till", event.heard_at)
+    what = f"{plain(abs(event.quantity))} {'taken back' if back else 'sold'} at the till"
+    step.note("till-sale", f"{what}.", direction="in")
+    step.moved("till-return" if back else "till-sale", -event.quantity, what, event.heard_at)
 
 
 def reservation_made(step: Step, event: ReservationMade) -> None:

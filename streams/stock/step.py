@@ -70,12 +70,15 @@ class Step:
 
     def offer(self, offer_id: str) -> Offer | None:
         """The offer with this id."""
-        return next((one for one in self.article.offers if one.offer_id == offer_id), None)
+        for one in self.article.offers:
+            if one.offer_id == offer_id:
+                return one
+        return None
 
     def put(self, offer: Offer) -> None:
         """The offer in the place of the one with its id."""
-        offers = tuple(offer if one.offer_id == offer.offer_id else one for one in self.article.offers)
-        self.article = replace(self.article, offers=offers)
+        offers = [offer if one.offer_id == offer.offer_id else one for one in self.article.offers]
+        self.article = replace(self.article, offers=tuple(offers))
 
 
 def failed(outcome: object, tries: int, key: str) -> tuple[float, str]:
