@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 from urllib.parse import quote, unquote
 
 Kind = Literal["ean", "sku"]
 LONGEST = 120
 """Characters of a code that count: Bol's reference has at most 100 (bol-offers-v11)."""
+_NO_DIGITS = re.compile(r"[^0-9]+")
 
 
 def normal(kind: Kind, value: str) -> str:
@@ -19,7 +21,7 @@ def normal(kind: Kind, value: str) -> str:
     text = value.strip()[:LONGEST]
     if kind == "sku":
         return text.casefold()
-    digits = "".join(sign for sign in text if sign.isascii() and sign.isdigit())
+    digits = text if text.isascii() and text.isdigit() else _NO_DIGITS.sub("", text)
     if len(digits) == 12:
         return "0" + digits
     if len(digits) == 14 and digits[0] == "0":
@@ -37,7 +39,9 @@ def valid_ean(value: str) -> bool:
 
 def code_entity(kind: Kind, value: str) -> str:
     """The entity of a code's row: `code/ean/8712345678906`. A slash in a value cannot break the key."""
-    return f"code/{kind}/{quote(normal(kind, value), safe='')}"
+    code = normal(kind, value)
+    # Most are digits, which nothing has to be done about (an offer's row names its codes some twenty times).
+    return f"code/{kind}/{code if code.isascii() and code.isalnum() else quote(code, safe='')}"
 
 
 def code_of_entity(entity: str) -> tuple[str, str]:
