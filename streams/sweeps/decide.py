@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from streams.backoff import ASKED_CAP, delay
 from streams.flow import Ask, Context, Decision
-from streams.sweeps import markers, restart, rounds
+from streams.sweeps import markers, progress, restart, rounds
 from streams.sweeps.rules import SweepRules
 from streams.sweeps.state import NAMES, PROCESSES, Connection, Name, Sweep
 from streams.sweeps.step import TITLES, Step
@@ -106,19 +106,25 @@ def _sweep_redated(name: str, sweep: Sweep, context: Context) -> Sweep:
 
 def _decision(before: Connection | None, step: Step) -> Decision[Connection]:
     asks: list[Ask] = []
+    last = progress.comes_last(step.state, step.context.open)
     for name in NAMES:
         sweep = step.state.sweep(name)
-        if sweep.next_at is None or name in step.context.open or sweep.next_at > step.at:
+        if sweep.next_at is None or name in step.context.open or sweep.next_at > step.at or name == last:
             continue
         effect = _effect(name, sweep, step)
         step.put(name, replace(sweep, next_at=None))
         if effect is not None:
             asks.append(Ask(key=name, effect=effect))
-    waits = [sweep.next_at for sweep in step.state.sweeps.values() if sweep.next_at is not None]
+    waits = [
+        sweep.next_at
+        for name, sweep in step.state.sweeps.items()
+        if sweep.next_at is not None and name != last
+    ]
     waits += rounds.wakes(step)
     activity = list(step.notes)
     shown_at = step.state.shown_at
-    if step.loud or before is None or shown_at is None or step.at >= shown_at + seconds(SHOW_EVERY):
+    every = progress.SHOW_EVERY if progress.is_going_on(step.state) else SHOW_EVERY
+    if step.loud or before is None or shown_at is None or step.at >= shown_at + seconds(every):
         activity.append(shown(step.state))
         step.state = replace(step.state, shown_at=step.at)
     return Decision(
@@ -140,6 +146,8 @@ def shown(state: Connection) -> ConnectionShown:
             failures=sweep.failures,
             said=sweep.said,
             cursor="" if sweep.cursor.startswith("{") else sweep.cursor,
+            so_far=sweep.so_far,
+            going_on=sweep.going_on,
         )
         for name in NAMES
         if (sweep := state.sweeps.get(name)) is not None
@@ -217,6 +225,7 @@ def _settled(step: Step, event: Settled) -> None:
             return
         case Swept():
             _swept(step, name, outcome, event)
+            step.put(name, progress.counted(name, step.state.sweep(name), outcome, event.answered_at))
         case MarkersRead():
             _worked(step, name, event)
             markers.read(step, outcome, event)

@@ -53,6 +53,12 @@ class Sweep(Value, frozen=True):
     again: bool = False
     """Called for while it was on its way: run once more."""
     last_ok: datetime | None = None
+    so_far: int = 0
+    """Found on the pages of the round under way, or of the last one; only of what has rounds (progress.py)."""
+    going_on: bool = False
+    """More pages of this round are to come."""
+    whole_at: datetime | None = None
+    """When a round last came to its end."""
     failures: int = 0
     said: str = ""
     marker: int = 0

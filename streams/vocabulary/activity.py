@@ -225,6 +225,10 @@ class SweepShown(Value, frozen=True):
     failures: int = 0
     said: str = ""
     cursor: str = ""
+    so_far: int = 0
+    """Found in the round under way, or in the last one: articles, readings of stock, offers; 0 where it has none."""
+    going_on: bool = False
+    """That round goes on."""
 
 
 class ConnectionShown(Fact, frozen=True, kw_only=True, tag="connection-shown"):

@@ -13,8 +13,10 @@ import pytest
 from app.console import Live, create_console
 from app.readmodel import ReadModel
 from app.readmodel.projection import Standing
+from streams.vocabulary.activity import ConnectionShown, SweepShown
 from streams.vocabulary.events import Message
-from tests.app.readmodel.fakes import HandClock
+from tests.app.console.site import open_site
+from tests.app.readmodel.fakes import NOON, HandClock
 
 PAGES = ("/", "/orders", "/returns", "/articles", "/unmatched", "/history", "/connections", "/deadletters")
 ANSWERS = (
@@ -119,3 +121,16 @@ async def test_another_name_for_this_address_is_refused(make: Any) -> None:
     site = make[0](allowed_hosts=("127.0.0.1", "localhost"))
     assert (await site.get("/")).status_code == 200
     assert (await site.get("/", headers={"Host": "evil.example"})).status_code == 400
+
+
+async def test_a_round_that_goes_on_tells_how_far_it_is(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site, site.client() as client:
+        sweeps = (
+            SweepShown(name="mplus-articles", last_ok=NOON, so_far=50_000),
+            SweepShown(name="bol-offers", last_ok=NOON, so_far=12_300, going_on=True),
+        )
+        site.log.note(ConnectionShown(sweeps=sweeps), "")
+        await site.projection.catch_up()
+        page = (await client.get("/connections")).text
+    assert "12.300 so far" in page
+    assert "50.000 the last time" in page

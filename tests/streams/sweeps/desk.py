@@ -9,7 +9,7 @@ from streams.codec import RowCodec
 from streams.flow import Context, Decision, OpenEffect, Row
 from streams.sweeps.decide import decide
 from streams.sweeps.rules import SweepRules
-from streams.sweeps.state import Connection, Name
+from streams.sweeps.state import Connection, Name, Sweep
 from streams.vocabulary.activity import ConnectionShown, Noted
 from streams.vocabulary.events import ConnectionStarted, MarkersRead, Settled, Woke
 
@@ -19,13 +19,17 @@ START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RULES = SweepRules(branches=(1,), subscription_url="https://shop.example/webhooks/shop/bol")
 
 
+READ_ONCE = Connection(sweeps={"mplus-articles": Sweep(whole_at=START), "mplus-stock": Sweep(whole_at=START)})
+"""What the offers wait for at a first connect (test_progress.py) is behind it."""
+
+
 class Desk:
     """One connection's row and the shell around it."""
 
-    def __init__(self, rules: SweepRules = RULES) -> None:
+    def __init__(self, rules: SweepRules = RULES, state: Connection | None = READ_ONCE) -> None:
         self.rules = rules
         self.now = START
-        self.state: Connection | None = None
+        self.state = state
         self.open: dict[str, OpenEffect] = {}
         self.wake: datetime | None = None
         self.decision: Decision[Connection] | None = None
