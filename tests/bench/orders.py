@@ -41,13 +41,9 @@ from connectors.bol.simulator.wishes import ItemWish, OrderWish
 from connectors.mplus.simulator import create_app as create_mplus
 from connectors.mplus.simulator import generate_articles
 from connectors.mplus.simulator.app import MplusSimulator
-from streams.codec import RowCodec
-from streams.log.base import Draft
-from streams.log.embedded import EmbeddedLog
-from streams.log.rows import RecoveredRows
 from streams.sweeps.state import Connection
-from streams.topics import TOPICS, rows_topic
 from streams.vocabulary.time import SHOP_ZONE, system_clock
+from tests.bench.stand import cost, sweeps_changed
 
 ARTICLES = 200
 FIRST_ROUND = 60.0
@@ -184,36 +180,11 @@ def _letters(number: int) -> str:
             return letters
 
 
-async def _a_day_ago(path: Path) -> None:
+def _a_day_ago(state: Connection) -> Connection:
     """The bridge last read Bol's orders a day ago, its rows say from now on."""
-    log = await EmbeddedLog.open(path, TOPICS, clock=system_clock)
-    try:
-        topic = rows_topic("sweeps")
-        count = await log.partitions(topic)
-        rows, codec = RecoveredRows(topic, count), RowCodec[Connection](Connection)
-        for partition in range(count):
-            await rows.recover(log, partition)
-            for key, value in rows.items(partition):
-                row = codec.read(value)
-                assert row.state is not None
-                known = row.state.sweep("bol-orders")
-                since = (system_clock() - STOPPED - timedelta(hours=1)).isoformat()
-                sweeps = {**row.state.sweeps, "bol-orders": replace(known, cursor=since)}
-                row = replace(row, state=replace(row.state, sweeps=sweeps))
-                await log.append([Draft(topic, key, codec.write(row), partition=partition)])
-    finally:
-        await log.close()
-
-
-def _rss(pid: int | None) -> float:
-    """Megabytes that a process has in memory; 0 where there is none."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    return next(
-        (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0
-    )
+    since = (system_clock() - STOPPED - timedelta(hours=1)).isoformat()
+    known = state.sweep("bol-orders")
+    return replace(state, sweeps={**state.sweeps, "bol-orders": replace(known, cursor=since)})
 
 
 class Asked(NamedTuple):
@@ -242,7 +213,7 @@ async def run(asked: Asked, tell: Console) -> dict[str, Any]:
                 await child.start()
                 await _first_round(vendors, child)
                 await child.stop()
-                await _a_day_ago(home / "log.db")
+                await sweeps_changed(home / "log.db", _a_day_ago)
                 placed = vendors.place(asked.orders, asked.seed)
                 tell.print(
                     f"{len(placed.orders)} orders of {placed.persons} persons are placed; the bridge starts"
@@ -275,7 +246,9 @@ async def _measured(
         booked = len(vendors.mplus.books.orders)
         calls = vendors.bol.calls
         now = loop.time()
-        seconds.append(Second(now - began, booked, calls["get-order"], calls["list-orders"], _rss(child.pid)))
+        seconds.append(
+            Second(now - began, booked, calls["get-order"], calls["list-orders"], cost(child.pid).rss_mb)
+        )
         if len(seconds) % 20 == 0:
             tell.print(
                 f"{now - began:6.0f} s  {booked:6} in Mplus, {calls['get-order']} read, {seconds[-1].rss_mb:.0f} MB"
@@ -294,7 +267,7 @@ async def _measured(
     await asyncio.sleep(10.0)  # what is doubled comes late
     if child.ended:
         raise BridgeFailed(f"the bridge ended by itself:\n{child.last_words()}")
-    seconds.append(Second(loop.time() - began, len(vendors.mplus.books.orders), 0, 0, _rss(child.pid)))
+    seconds.append(Second(loop.time() - began, len(vendors.mplus.books.orders), 0, 0, cost(child.pid).rss_mb))
     return _figures(asked, vendors, placed, seconds, took, began_at, calls_then)
 
 
