@@ -60,8 +60,8 @@ def observed(step: Step, event: OfferObserved) -> None:
     if event.offer_id in step.article.parted:
         parted = tuple(one for one in step.article.parted if one != event.offer_id)
         step.article = replace(step.article, parted=parted)
-        offer = replace(offer, sent=None)
-    step.put(offer)
+        offer = replace(offer, loose=True)
+    step.put(replace(offer, sent=None) if offer.loose else offer)
     if event.description and not step.article.described:
         step.article = replace(step.article, description=event.description)
 

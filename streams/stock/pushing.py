@@ -59,7 +59,7 @@ def _leave(step: Step, offer: Offer) -> None:
     step.asks.pop(key, None)
     if key in step.context.open:
         step.drops.append(key)
-        step.put(replace(offer, sent=None, tries=0, stuck=""))
+        step.put(replace(offer, sent=None, loose=True, tries=0, stuck=""))
 
 
 def _wanted(step: Step) -> Mapping[str, int | None]:
@@ -203,7 +203,7 @@ def settled(step: Step, event: Settled, offer_id: str) -> None:
     effect = _effect(step, offer)
     if effect is None or not _ours(step, offer):
         # It may have been run twice, around a crash, and of the other run nobody hears when nothing is asked any more.
-        step.put(replace(offer, sent=None))
+        step.put(replace(offer, sent=None, loose=True))
     elif newer is None or newer.not_before is None:
         step.asks[event.key] = Ask(
             key=event.key,
@@ -262,6 +262,7 @@ def _pushed(step: Step, offer: Offer, outcome: OfferPushed, event: Settled) -> N
             sent_at=event.answered_at,
             left_at=event.asked_at,
             crossed=False,
+            loose=False,
             managed=outcome.managed,
             price_cents=outcome.price_cents if priced else offer.price_cents,
             refused_price=None if priced else offer.refused_price,

@@ -43,15 +43,17 @@ def watched(step: Step) -> None:
 
 
 def read(step: Step, event: StockRead) -> None:
-    """A sweep's reading. It is no first one: what was heard before anybody watched the article is not in the row, so
-    that only a reading asked for since then starts it."""
-    if not step.article.watched or made_of_parts(step.article):
+    """A sweep's reading. Where none is known, it is the first one if it is of all branches and from after somebody
+    began to want the number; the row reads for itself all the same."""
+    article, branches = step.article, step.rules.branches
+    if not article.watched or made_of_parts(article) or event.reading.branch not in branches:
         return
-    if step.article.readings:
-        if believed(step, (event.reading,)):
-            _take(step, swept(step.article, event.reading, step.rules, step.reading_asked))
-    elif event.reading.branch in step.rules.branches:
+    since = article.doubted_since
+    whole = len(branches) == 1 and since is not None and event.reading.asked_at >= since
+    if not article.readings and not whole:
         doubted(step, event.reading.asked_at)
+    elif believed(step, (event.reading,)):
+        _take(step, swept(step.article, event.reading, step.rules, step.reading_asked))
 
 
 def settled(step: Step, event: Settled) -> None:

@@ -80,6 +80,8 @@ class Offer(Value, frozen=True):
     at_bol: int | None = None
     """As last read back."""
     at_bol_read: datetime | None = None
+    loose: bool = False
+    """A push that is not wanted any more may still get there: what Bol holds is not known until it took another one."""
     crossed: bool = False
     """It was read back otherwise than the push has it that is on its way."""
     managed: bool = True

@@ -166,12 +166,29 @@ def test_a_sweeps_reading_that_overtook_our_own_stays() -> None:
     assert ledger.article.readings[0].free == 4
 
 
-def test_a_sweeps_reading_is_no_first_one() -> None:
+def test_a_sweeps_reading_from_before_the_offer_is_no_first_one() -> None:
+    ledger = Ledger()
+    before = ledger.reading(9)
+    ledger.apply(ledger.offer(3))
+    ledger.apply(StockRead(reading=before))
+    assert ledger.desired is None
+    assert "read" in ledger.open
+
+
+def test_a_sweeps_reading_from_after_it_is_and_the_row_reads_for_itself_all_the_same() -> None:
     ledger = Ledger()
     ledger.apply(ledger.offer(3))
     ledger.apply(StockRead(reading=ledger.reading(9)))
+    assert ledger.desired == 9
+    ledger.read(8, marker=2)
+    assert ledger.desired == 8
+
+
+def test_a_sweeps_reading_of_one_of_two_branches_is_no_first_one() -> None:
+    ledger = Ledger(StockRules(branches=(1, 2)))
+    ledger.apply(ledger.offer(3))
+    ledger.apply(StockRead(reading=ledger.reading(9)))
     assert ledger.desired is None
-    assert "read" in ledger.open
 
 
 def test_a_branch_that_mplus_names_no_more_is_not_waited_for() -> None:

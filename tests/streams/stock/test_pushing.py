@@ -186,6 +186,13 @@ def test_a_rise_that_waits_is_not_sent_once_the_number_is_not_known_any_more() -
     assert decision.drops == ()
     assert "push/o1" not in ledger.open
     assert ledger.article.offers[0].sent is None, "it may have left before"
+    ledger.apply(ledger.offer(12))
+    assert ledger.article.offers[0].sent is None, "the page may be from before it got there"
+    ledger.apply(described(marker=6, stock_kept=True))
+    ledger.read(12, marker=3)
+    assert ledger.push().amount == 12
+    ledger.taken()
+    assert (ledger.article.offers[0].sent, ledger.open) == (12, {})
 
 
 def test_what_is_asked_no_more_may_have_got_there_all_the_same() -> None:

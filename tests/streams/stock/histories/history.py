@@ -140,7 +140,7 @@ class History:
                 # A composed article may be known as what it was made of before.
                 if state.watched and mutation is not None and event.quantity >= -mutation.change.free:
                     mutation.heard = True
-            case StockRead() if started:  # none of a sweep's is the first: the row asks for that itself
+            case StockRead() if started or state.readings:  # else the row waits for one of its own
                 self._saw(row, one)
             case Settled(key="read", number=number) if taken:
                 # After a crash a call is made twice, and the second answer comes when a newer one is on its way.

@@ -1,10 +1,10 @@
 """What the bridge could know: of every article, what its row had heard by now, and the most that may be on sale then.
 
 Heard of is a till sale whose message the row took; what a reading has in it that reached the row (whether the row
-believed it or not: if it did not, that is its own fault; but the first one it asks for itself, so that none of a sweep
-starts it); a Bol order that the orders flow told the row of; of a part, what its row told the composed article. Not
-heard of is everything else: what happened at the till since the last reading and was not told, or is told and still on
-its way; what Mplus shows late; what somebody else wrote at Bol.
+believed it or not: if it did not, that is its own fault; but the first one it may ask for itself, so that a sweep's
+does not start it); a Bol order that the orders flow told the row of; of a part, what its row told the composed article.
+Not heard of is everything else: what happened at the till since the last reading and was not told, or is told and still
+on its way; what Mplus shows late; what somebody else wrote at Bol.
 """
 
 from __future__ import annotations
