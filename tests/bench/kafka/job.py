@@ -105,7 +105,11 @@ class Job:
         for ask in decision.asks:
             asked += 1
             open_effects[ask.key] = OpenEffect(
-                effect=ask.effect, number=asked, not_before=ask.not_before, repeated=ask.repeated
+                effect=ask.effect,
+                number=asked,
+                not_before=ask.not_before,
+                repeated=ask.repeated,
+                urgency=ask.urgency,
             )
         if decision.messages:
             raise AssertionError("the stock flow sends no events; say here where they go")
