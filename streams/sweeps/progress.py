@@ -1,7 +1,7 @@
 """How far a round over articles, stock or offers is, and which comes first when a shop is connected. Pure.
 
 At a first connect the offers come last. Read beside the articles, each of them found no article to sell, said so, and
-found it later; and each article that it then sold was read once more, because its stock had not come yet.
+found it later.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def test_offers_changed_by_hand_are_found_healed_and_told_in_one_round(
 
 
 def test_a_shop_is_connected_for_the_first_time_and_started_again(capsys: pytest.CaptureFixture[str]) -> None:
-    """What each of them reads and pushes; a first connect read every article once more when an offer was found."""
+    """Only what differs is pushed, and a second start pushes nothing."""
     found = told(articles.main, capsys, "--articles", "300", "--watch", "2")
     first = found["first"]
     calls = first["calls"]

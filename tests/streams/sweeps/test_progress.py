@@ -28,7 +28,7 @@ def first_connect() -> Desk:
 
 
 def test_at_a_first_connect_the_offers_come_after_articles_and_stock() -> None:
-    """Each offer was said to have no article, and found it later; each article was read once more for its offer."""
+    """Each offer was said to have no article, and found it later."""
     desk = Desk(state=None)
     desk.start()
     desk.settle("mplus-markers", MARKERS)
