@@ -19,11 +19,11 @@ UNREAD_SALES = 200
 REMEMBERED_ITEMS = 300
 """Released Bol items remembered, so that a `ReservationMade` sent again after a crash is not taken up
 again. Doubles follow within one run of the orders flow."""
-MOVEMENTS = 12
+MOVEMENTS = 8
 """Movements kept in a row for whoever looks at it; all of them are on the activity topic, as long as that is kept."""
 PARTED = 20
 """Offers that a row remembers after they have gone."""
-PUSHES = 6
+PUSHES = 4
 """Ended pushes kept likewise, of all its offers together."""
 
 

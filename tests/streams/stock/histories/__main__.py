@@ -20,7 +20,7 @@ def failure(seed: int, happenings: int) -> tuple[History, str]:
     try:
         made.run(happenings)
     except AssertionError as error:
-        return made, str(error)
+        return made, str(error) or traceback.format_exc(limit=-3)
     except Exception:
         return made, traceback.format_exc(limit=-3)
     return made, ""
