@@ -30,15 +30,15 @@ AGAIN = timedelta(hours=24)
 
 
 def counted(step: Step, event: BolCounted) -> None:
-    """So much lies at Bol of one of its EANs: what counts is what lies there of them all."""
-    branch = step.rules.fbb_branch
-    if branch is None:
-        return
+    """So much lies at Bol of one of its EANs: what counts is what lies there of them all. It is shown, and kept at a
+    branch of Mplus where the shop wants that."""
     lying = {ean: amount for ean, amount in step.article.lying.items() if ean != event.ean}
     if event.amount > 0 and len(lying) < EANS:
         lying[event.ean] = Decimal(event.amount * max(1, event.units))
-    step.article = replace(step.article, lying=lying)
-    _wanted(step, branch, sum(lying.values(), Decimal(0)))
+    step.article = replace(step.article, lying=lying, lying_at=event.read_at)
+    branch = step.rules.fbb_branch
+    if branch is not None:
+        _wanted(step, branch, sum(lying.values(), Decimal(0)))
 
 
 def ask(step: Step) -> None:

@@ -210,7 +210,7 @@ def _sentence(article: Article, total: Sum) -> str:
     several = len(article.offers) > 1
     for offer in article.offers:
         if offer.fulfilment == "FBB":
-            text += ", kept by Bol (FBB): not sent"
+            text += f", kept by Bol (FBB{_lies(article)}): not sent"
         elif offer.sent is not None and offer.sent == offer.desired:
             what = f"{offer.sent} " if several or offer.sent != total.units else ""
             text += f", {what}sent {clock(offer.sent_at)}" if offer.sent_at else ", as Bol has it"
@@ -258,7 +258,21 @@ def _inputs(article: Article) -> tuple[InputShown, ...]:
         InputShown(what=f"{plain(sale.quantity)} sold", at=sale.heard_at, source="till")
         for sale in article.sales[-ORDERS_NAMED:]
     ]
+    if article.lying_at is not None:
+        found.append(
+            InputShown(
+                what=f"{plain(sum(article.lying.values(), Decimal(0)))} at Bol (FBB), no part of the sum",
+                at=article.lying_at,
+                source="Bol's inventory",
+            )
+        )
     return tuple(found)
+
+
+def _lies(article: Article) -> str:
+    if article.lying_at is None:
+        return ""
+    return f", {plain(sum(article.lying.values(), Decimal(0)))} there"
 
 
 def _waits(article: Article, total: Sum, rules: StockRules) -> tuple[str, ...]:

@@ -204,6 +204,8 @@ class Article(Value, frozen=True):
     released: tuple[str, ...] = ()
     inbound: tuple[Inbound, ...] = ()
     lying: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    lying_at: datetime | None = None
+    """When that was read; None: it was not yet."""
     """What lies at Bol (FBB) of it, by EAN, in articles."""
     moved: int = 0
     """The highest marker of Mplus's stock history that is in `movements`."""

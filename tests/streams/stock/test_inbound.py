@@ -9,8 +9,10 @@ import pytest
 
 from streams.stock.inbound import AGAIN, EANS, LOUD
 from streams.stock.rules import StockRules
+from streams.stock.shown import sentence
+from streams.vocabulary.activity import StockShown
 from streams.vocabulary.effects import SetMplusStock
-from streams.vocabulary.events import BolCounted, MplusStockSet, OfferUnlinked
+from streams.vocabulary.events import BolCounted, MplusStockSet, OfferUnlinked, StockAnswered
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.streams.stock.ledger import Ledger
 
@@ -189,3 +191,16 @@ def test_what_the_settings_want_no_longer_is_dropped(under_way: bool) -> None:
         assert ledger.apply(counted(ledger, 5)).drops == (KEY,)
     assert ledger.open == {}
     assert ledger.article.inbound == ()
+
+
+def test_what_lies_at_bol_is_shown_where_no_branch_of_mplus_keeps_it() -> None:
+    ledger = Ledger(StockRules(branches=(1,)))
+    ledger.apply(ledger.offer(50, fulfilment="FBB"))
+    decision = ledger.apply(counted(ledger, 4, units=6))
+    assert not any(key.startswith("mplus-stock") for key in ledger.open)
+    shown = next(one for one in decision.activity if isinstance(one, StockShown))
+    assert [(one.what, one.source) for one in shown.inputs] == [
+        ("24 at Bol (FBB), no part of the sum", "Bol's inventory")
+    ]
+    ledger.settle("read", StockAnswered(readings=(ledger.reading(3),)))
+    assert sentence(1001, ledger.article, ledger.rules).endswith("kept by Bol (FBB, 24 there): not sent")
