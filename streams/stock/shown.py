@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from streams.stock.rules import StockRules
 from streams.stock.state import Article, Offer
-from streams.stock.terms import Kind, Step, Sum, made_of_parts, sum_of
+from streams.stock.terms import UNLIMITED, Kind, Step, Sum, made_of_parts, sum_of
 from streams.vocabulary.activity import (
     InputShown,
     MovementShown,
@@ -134,6 +134,11 @@ def _stuck(article: Article, rules: StockRules, total: Sum) -> str:
         (offer.stuck or offer.price_stuck for offer in article.offers if offer.stuck or offer.price_stuck), ""
     )
     stuck = stuck or article.read_stuck or next((one.stuck for one in article.inbound if one.stuck), "")
+    if not stuck and total.unknown == UNLIMITED:
+        return (
+            f"{UNLIMITED}, so nothing is sent to Bol. Switch stock keeping on for one of them in Mplus, or set a fixed "
+            'number for this article in the settings (calculation = "fixed").'
+        )
     if not stuck and total.unknown:
         return (
             f"The expression of its stock gives no number ({total.unknown}), so nothing is sent to Bol. Mend the "
@@ -200,7 +205,7 @@ def sentence(number: int, article: Article, rules: StockRules) -> str:
 def _sentence(article: Article, total: Sum) -> str:
     if total.left is None or total.units is None:
         if made_of_parts(article):
-            return "not all parts are known yet"
+            return UNLIMITED if total.unknown else "not all parts are known yet"
         return "its expression gives no number" if total.unknown else "no reading of Mplus yet"
     text = ""
     for step in total.steps:

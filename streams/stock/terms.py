@@ -22,6 +22,10 @@ Zero = Literal["", "below-nothing", "below-minimum", "switched-off"]
 """Why 0 is shown, where that is not the sum itself."""
 
 
+UNLIMITED = "Mplus keeps stock of none of its parts"
+"""Why the number of a composed article is not known, where it never will be."""
+
+
 class Step(NamedTuple):
     """One term of the sum; what is taken off is negative."""
 
@@ -74,7 +78,9 @@ def _there_is(
         return (Step("fixed", Decimal(how.fixed)),), ""
     if made_of_parts(article):
         sets = sets_of(article)
-        return ((Step("parts", Decimal(sets)),), "") if sets is not None else ((), "")
+        if sets is None:
+            return (), UNLIMITED if _without_limit(article) else ""
+        return (Step("parts", Decimal(sets)),), ""
     if not article.readings:
         return (), ""
     if how.calculation == "expression":
@@ -106,6 +112,13 @@ def sets_of(article: Article) -> int | None:
         sets = math.floor(count.have / part.quantity)
         fewest = sets if fewest is None else min(fewest, sets)
     return fewest
+
+
+def _without_limit(article: Article) -> bool:
+    """Whether all of its parts have answered, and Mplus keeps stock of none."""
+    counts = {count.article_number: count for count in article.counts}
+    asked = [counts.get(part.article_number) for part in article.parts if part.quantity > 0]
+    return bool(asked) and all(count is not None and not count.limits for count in asked)
 
 
 def _off(article: Article, how: Counting, have: Decimal) -> tuple[Step, ...]:

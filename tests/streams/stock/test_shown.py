@@ -458,3 +458,13 @@ def test_the_same_stock_read_once_more_tells_when_that_was() -> None:
     again = ledger.reading(5)
     ledger.apply(StockRead(reading=again))
     assert ledger.shown.inputs[0].at == again.asked_at
+
+
+def test_a_kit_of_parts_without_stock_says_what_to_do() -> None:
+    """Regression: it waited for its parts for ever, and said nothing."""
+    answered = tuple(replace(count, have=None, limits=False) for count in KIT.counts)
+    told = snapshot(replace(KIT, counts=answered))
+    assert (told.desired, told.sentence) == (None, "Mplus keeps stock of none of its parts")
+    assert told.stuck.startswith("Mplus keeps stock of none of its parts, so nothing is sent to Bol. Switch")
+    not_all = snapshot(replace(KIT, counts=answered[:2]))
+    assert (not_all.sentence, not_all.stuck) == ("not all parts are known yet", "")
