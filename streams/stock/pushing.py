@@ -261,7 +261,7 @@ def _pushed(step: Step, offer: Offer, outcome: OfferPushed, event: Settled) -> N
             sent=None if _overwritten(offer, event) else outcome.amount,
             sent_at=event.answered_at,
             left_at=event.asked_at,
-            crossed=False,
+            crossed=offer.crossed and event.key in step.context.open,  # it may cross that one too
             loose=False,
             managed=outcome.managed,
             price_cents=outcome.price_cents if priced else offer.price_cents,

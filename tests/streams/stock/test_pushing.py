@@ -247,6 +247,23 @@ def test_a_page_that_crossed_a_push_has_it_sent_once_more() -> None:
     assert "push/o1" not in ledger.open, "once"
 
 
+def test_a_page_that_crossed_two_pushes_is_remembered_until_the_last_has_ended() -> None:
+    ledger = on_sale()
+    ledger.apply(sale(ledger))
+    first = ledger.open["push/o1"].number
+    ledger.apply(sale(ledger, line="l2"))
+    last = ledger.open["push/o1"].number
+    left = ledger.later()
+    ledger.apply(ledger.offer(57))
+    for number, amount in ((first, 9), (last, 8)):
+        outcome = OfferPushed(offer_id="o1", amount=amount)
+        ended = Settled(
+            key="push/o1", number=number, outcome=outcome, asked_at=left, answered_at=ledger.later()
+        )
+        ledger.apply(ended, without="push/o1" if number == last else "")
+    assert ledger.push().amount == 8
+
+
 def test_a_page_from_while_the_push_was_under_way_that_comes_after_it_has_it_sent_once_more() -> None:
     ledger = on_sale()
     ledger.apply(sale(ledger))
