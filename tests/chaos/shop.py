@@ -44,9 +44,9 @@ branch = 1
 
 
 async def fill(log: LogWriter, articles: Iterable[int]) -> None:
-    """Gives each of them its row: FREE units, and an offer that shows them."""
+    """Gives each of them its row: an offer, and a sweep's reading of FREE units from after it came."""
     now = system_clock()
-    asked = now - timedelta(hours=1)
+    asked = now + timedelta(seconds=2)
     drafts = []
     for article in articles:
         reading = Reading(
@@ -62,7 +62,7 @@ async def fill(log: LogWriter, articles: Iterable[int]) -> None:
         offer = OfferObserved(
             offer_id=f"o-{article}", ean=f"{article}", amount=FREE, managed_by_retailer=True, read_at=now
         )
-        for event in (StockRead(reading=reading), offer):
+        for event in (offer, StockRead(reading=reading)):
             drafts.append(draft(article, event, "fill"))
     for start in range(0, len(drafts), AT_ONCE):
         await log.append(drafts[start : start + AT_ONCE])

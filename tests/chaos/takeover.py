@@ -154,7 +154,7 @@ class Stream:
                 run = await self._log.read(at, position)
                 known[at] = run.end
                 for record in run.records:
-                    if b'"kind":"till-sale"' in (record.value or b""):
+                    if (record.value or b"").startswith(b'{"is":"noted","kind":"till-sale"'):
                         self._seen(header(record.headers, "trace"))
 
     def _seen(self, session: str) -> None:
