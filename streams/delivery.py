@@ -34,7 +34,7 @@ from streams.codec import (
     message_draft,
     split_key,
 )
-from streams.flow import Context, Decision, Flow, OpenEffect, Row
+from streams.flow import Context, Decision, Flow, OpenEffect, Row, taken_in
 from streams.log.base import Draft, Guard, Handler, LogUnavailable, Record, Rows, Run, TopicPartition, header
 from streams.observer import Observer
 from streams.topics import rows_topic
@@ -297,18 +297,7 @@ class Delivery(Handler, Generic[S]):
         open_effects: dict[str, OpenEffect],
         decision: Decision[S],
     ) -> None:
-        asked = row.asked if row else 0
-        for dropped in decision.drops:
-            open_effects.pop(dropped, None)
-        for ask in decision.asks:
-            asked += 1
-            open_effects[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
+        asked = taken_in(decision, open_effects, row.asked if row else 0)
         if key not in unit.rows and row is not None:
             unit.before[key] = row  # as it is durable: an earlier record of this very run is not
         unit.rows[key] = Row(

@@ -83,6 +83,23 @@ class Decision(msgspec.Struct, Generic[S], frozen=True, kw_only=True, gc=False):
     """Wake this row then (one alarm a row: the newest decision's; None: no alarm)."""
 
 
+def taken_in(decision: Decision[Any], open_effects: dict[str, OpenEffect], asked: int) -> int:
+    """Takes what a decision drops out of the row's open effects, and puts in what it asks for. `asked`: the askings
+    that the row has counted so far; gives how many they are now."""
+    for dropped in decision.drops:
+        open_effects.pop(dropped, None)
+    for ask in decision.asks:
+        asked += 1
+        open_effects[ask.key] = OpenEffect(
+            effect=ask.effect,
+            number=asked,
+            not_before=ask.not_before,
+            repeated=ask.repeated,
+            urgency=ask.urgency,
+        )
+    return asked
+
+
 class Row(msgspec.Struct, Generic[S], frozen=True, omit_defaults=True, gc=False):
     """A flow's row as it lies in the changelog."""
 

@@ -17,6 +17,7 @@ from streams.guards.shown import shown, stopped_words
 from streams.guards.state import FEEDS, MOST, Feed, Guarded, Odd, Stop
 from streams.vocabulary.activity import Activity, Level, Noted
 from streams.vocabulary.events import (
+    EXPLAINED_CAUSES,
     FeedOdd,
     GuardsEvent,
     NumberTurned,
@@ -28,8 +29,6 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
-EXPLAINED = ("till-sale", "bol-order")
-"""Causes that a number may fall or rise for by itself."""
 LOOKED_GOOD_FOR = 24 * 3600.0
 """Seconds for which a database that went back in time, or a feed that is odd in the same words, is the one that the
 person has seen."""
@@ -81,7 +80,7 @@ def decide(state: Guarded | None, event: GuardsEvent, context: Context) -> Decis
 def _turned(step: _Step, event: NumberTurned) -> None:
     if event.was == 0:
         _forget(step, "zero", event.offer_id)
-    elif event.cause not in EXPLAINED:
+    elif event.cause not in EXPLAINED_CAUSES:
         kind: Kind = "jump" if event.now else "zero"
         _odd(step, kind, event.offer_id, f"{event.was}>{event.now}")
 

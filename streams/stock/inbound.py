@@ -15,14 +15,13 @@ from msgspec.structs import replace
 from streams.flow import Ask
 from streams.stock.shown import plain
 from streams.stock.state import Inbound
-from streams.stock.step import Step, failed
+from streams.stock.step import LOUD, Step, failed
 from streams.vocabulary.effects import SetMplusStock
 from streams.vocabulary.events import BolCounted, MplusStockSet, Settled
 from streams.vocabulary.outcomes import Refused
 from streams.vocabulary.time import seconds
 
 SET = "mplus-stock/"
-LOUD = 3
 EANS = 200
 """Of one article, as in streams/catalogue/articles.py."""
 AGAIN = timedelta(hours=24)

@@ -61,7 +61,7 @@ def see_to_parts(step: Step) -> None:
     is forgotten: nobody told when that changed."""
     article = step.article
     wants: tuple[int, ...] = ()
-    if article.parts and article.watched and made_of_parts(article):
+    if article.watched and made_of_parts(article):
         wants = tuple(sorted({part.article_number for part in article.parts} - {step.number}))
     if wants == article.wanting:
         return
@@ -186,7 +186,7 @@ def released(step: Step, event: ReservationReleased, known: Reservation) -> None
 def _takes(step: Step) -> dict[int, Decimal]:
     """What one of it takes of other articles."""
     article = step.article
-    if not article.parts or not made_of_parts(article):
+    if not made_of_parts(article):
         return {}
     return {
         part.article_number: part.quantity

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from streams.stock.readings import doubted
 from streams.stock.shown import plain
 from streams.stock.step import Step
 from streams.vocabulary.events import Message, NumberTurned, ReadingOdd
@@ -64,13 +65,7 @@ def _believed_at_last(step: Step, reading: Reading, before: Reading) -> bool:
         _put_back(step, reading.branch, False)
         return True
     _put_back(step, reading.branch, True)
-    since = step.article.doubted_since
-    at = reading.answered_at
-    step.article = replace(
-        step.article,
-        doubted_since=at if since is None else max(since, at),
-        doubted_after=step.reading_asked,
-    )
+    step.article = doubted(step.article, reading.answered_at, step.reading_asked)
     step.doubt_raised = True
     words = (
         f"The reading of branch {reading.branch} goes back in time: its marker was {before.marker} and is "

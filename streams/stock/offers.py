@@ -37,7 +37,6 @@ def observed(step: Step, event: OfferObserved) -> None:
         units=max(1, event.units),
         fulfilment=event.fulfilment,
         condition=event.condition,
-        economic_operator=event.economic_operator,
         at_bol=event.amount,
         at_bol_read=event.read_at,
         corrected=event.corrected,

@@ -10,18 +10,18 @@ from msgspec.structs import replace
 from streams.flow import Ask
 from streams.stock.oddities import turned
 from streams.stock.split import after_falls, shared_out
-from streams.stock.state import Ended, Offer
-from streams.stock.step import Step, failed
+from streams.stock.state import Offer
+from streams.stock.step import LOUD, Step, failed
 from streams.stock.terms import available
+from streams.vocabulary.activity import PushShown
 from streams.vocabulary.effects import PushOffer
 from streams.vocabulary.events import OfferPushed, Settled
+from streams.vocabulary.money import euros_of
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from streams.vocabulary.time import seconds
 
 PUSH = "push/"
 CAUSES = {"till-sale": "till sale", "bol-order": "Bol order"}
-LOUD = 3
-"""Tries before a person is told; what Bol refuses is told at once."""
 RISE_LATER = 5.0
 """Seconds by which a number that rises from 0 is less urgent than one that falls to 0: an oversold piece costs more
 than one that is sold a moment later."""
@@ -184,7 +184,7 @@ def settled(step: Step, event: Settled, offer_id: str) -> None:
         step.note("push", stuck, level="stuck", direction="out")
     if offer.desired is not None:
         step.ended(
-            Ended(
+            PushShown(
                 offer_id=offer_id,
                 amount=offer.desired,
                 at=event.answered_at,
@@ -220,7 +220,7 @@ def _without_price(step: Step, offer: Offer, outcome: Refused) -> bool:
     effect = _effect(step, offer)
     if effect is None or effect.price_cents is None:
         return False
-    euros = f"{effect.price_cents // 100}.{effect.price_cents % 100:02}"
+    euros = euros_of(effect.price_cents)
     stuck = (
         f"Bol refused the price of {euros} euro for offer {offer.offer_id}, or the number that went with it "
         f"({outcome.said}). The number is sent without it; change the price in Mplus."
@@ -244,7 +244,7 @@ def _pushed(step: Step, offer: Offer, outcome: OfferPushed, event: Settled) -> N
         millis=millis,
     )
     step.ended(
-        Ended(
+        PushShown(
             offer_id=offer.offer_id,
             amount=outcome.amount,
             at=event.answered_at,
@@ -286,7 +286,7 @@ def _overwritten(offer: Offer, event: Settled) -> bool:
 def _also(outcome: OfferPushed) -> str:
     text = ""
     if outcome.price_cents is not None:
-        text += f" at {outcome.price_cents // 100}.{outcome.price_cents % 100:02} euro"
+        text += f" at {euros_of(outcome.price_cents)} euro"
     if outcome.on_hold is not None:
         text += ", on hold," if outcome.on_hold else ", off hold,"
     return text

@@ -7,17 +7,15 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from streams.flow import Ask
+from streams.stock import readings
 from streams.stock.oddities import believed
 from streams.stock.readings import DIFFER, Asking, answered, read_since, released, swept
 from streams.stock.state import Article
-from streams.stock.step import READ, Step, failed
+from streams.stock.step import LOUD, READ, Step, failed
 from streams.stock.terms import made_of_parts
 from streams.vocabulary.effects import ReadStock
 from streams.vocabulary.events import Settled, StockAnswered, StockRead
 from streams.vocabulary.time import seconds
-
-LOUD = 3
-"""Tries before a person is told."""
 
 
 def doubted(step: Step, since: datetime) -> None:
@@ -27,12 +25,7 @@ def doubted(step: Step, since: datetime) -> None:
     asked = read_since(article)
     if not article.watched or (asked is not None and asked - DIFFER >= since):
         return
-    known = article.doubted_since
-    step.article = replace(
-        article,
-        doubted_since=since if known is None else max(known, since),
-        doubted_after=step.reading_asked,
-    )
+    step.article = readings.doubted(article, since, step.reading_asked)
     step.doubt_raised = True
 
 

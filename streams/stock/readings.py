@@ -57,7 +57,7 @@ def answered(
     for reading in given:
         fresh = _between(fresh, known.get(reading.branch), reading, asked)
     if absent:
-        fresh = _doubted(fresh, max(one.answered_at for one in absent), asked)
+        fresh = doubted(fresh, max(one.answered_at for one in absent), asked)
     return settle(fresh, rules, asking)
 
 
@@ -93,7 +93,7 @@ def _between(article: Article, known: Reading | None, reading: Reading, asked: i
     article = _with(article, less)
     if reading.free == known.free:
         return article
-    return _doubted(article, max(reading.answered_at, known.answered_at), asked)
+    return doubted(article, max(reading.answered_at, known.answered_at), asked)
 
 
 def _with(article: Article, reading: Reading) -> Article:
@@ -102,7 +102,9 @@ def _with(article: Article, reading: Reading) -> Article:
     return msgspec.structs.replace(article, readings=tuple([kept[branch] for branch in sorted(kept)]))
 
 
-def _doubted(article: Article, since: datetime, asked: int) -> Article:
+def doubted(article: Article, since: datetime, asked: int) -> Article:
+    """The article with the doubt that something has moved it since: it ends with a reading that is asked for after
+    `asked`, the newest asking."""
     known = article.doubted_since
     return msgspec.structs.replace(
         article,

@@ -13,7 +13,6 @@ from streams.vocabulary.activity import (
     InputShown,
     MovementShown,
     OfferShown,
-    PushShown,
     StockShown,
     Term,
 )
@@ -82,19 +81,7 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
         offers=tuple([_offer(offer) for offer in article.offers]),
         stuck=_stuck(article, rules, total),
         inputs=_inputs(article),
-        pushes=tuple(
-            [
-                PushShown(
-                    offer_id=one.offer_id,
-                    amount=one.amount,
-                    at=one.at,
-                    outcome=one.outcome,
-                    cause=one.cause,
-                    millis=one.millis,
-                )
-                for one in article.pushes
-            ]
-        ),
+        pushes=article.pushes,
         waits=_waits(article, total, rules),
         movements=tuple(
             [
@@ -197,12 +184,8 @@ def _share(rules: StockRules, branch: int) -> str:
     return said + (f", {share.maximum} at most" if share.maximum is not None else "")
 
 
-def sentence(number: int, article: Article, rules: StockRules) -> str:
-    """`12 free - 2 open Bol - 1 buffer = 9, sent 14:02:11`."""
-    return _sentence(article, sum_of(number, article, rules))
-
-
 def _sentence(article: Article, total: Sum) -> str:
+    """`12 free - 2 open Bol - 1 buffer = 9, sent 14:02:11`."""
     if total.left is None or total.units is None:
         if made_of_parts(article):
             return UNLIMITED if total.unknown else "not all parts are known yet"
@@ -284,9 +267,7 @@ def _waits(article: Article, total: Sum, rules: StockRules) -> tuple[str, ...]:
     """What is waiting for what."""
     waits: list[str] = []
     if made_of_parts(article):
-        known = {
-            count.article_number for count in article.counts if not count.limits or count.have is not None
-        }
+        known = {count.article_number for count in article.counts if count.known}
         missing = [str(part.article_number) for part in article.parts if part.article_number not in known]
         if missing:
             waits.append(

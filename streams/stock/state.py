@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from streams.vocabulary.activity import PushShown
 from streams.vocabulary.events import Part
 from streams.vocabulary.fact import Value
 from streams.vocabulary.stock_reading import Reading
@@ -99,7 +100,6 @@ class Offer(Value, frozen=True):
     refused_price: int | None = None
     """Cents that Bol refused: not sent again until the price is another one."""
     price_stuck: str = ""
-    economic_operator: str = ""
     operator_missing: bool = False
     """It was said that it has none."""
     offline: tuple[str, ...] = ()
@@ -119,6 +119,11 @@ class Count(Value, frozen=True):
     counted_at: datetime
     limits: bool = True
 
+    @property
+    def known(self) -> bool:
+        """Whether it says how many of the composed article it makes, or that it does not limit them."""
+        return not self.limits or self.have is not None
+
 
 class Movement(Value, frozen=True):
     """Something that moved the article's stock (streams/vocabulary/activity.py, MovementShown)."""
@@ -127,17 +132,6 @@ class Movement(Value, frozen=True):
     kind: str
     change: Decimal | None = None
     text: str = ""
-
-
-class Ended(Value, frozen=True):
-    """A push that has ended, however (streams/vocabulary/activity.py, PushShown)."""
-
-    offer_id: str
-    amount: int
-    at: datetime
-    outcome: str
-    cause: str = ""
-    millis: int | None = None
 
 
 class Inbound(Value, frozen=True):
@@ -204,15 +198,15 @@ class Article(Value, frozen=True):
     released: tuple[str, ...] = ()
     inbound: tuple[Inbound, ...] = ()
     lying: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    """What lies at Bol (FBB) of it, by EAN, in articles."""
     lying_at: datetime | None = None
     """When that was read; None: it was not yet."""
-    """What lies at Bol (FBB) of it, by EAN, in articles."""
     moved: int = 0
     """The highest marker of Mplus's stock history that is in `movements`."""
     movements: tuple[Movement, ...] = ()
     """The newest first."""
-    pushes: tuple[Ended, ...] = ()
-    """The newest first."""
+    pushes: tuple[PushShown, ...] = ()
+    """Those that have ended, the newest first."""
 
     @property
     def watched(self) -> bool:

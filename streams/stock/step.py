@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from streams.backoff import delay, wait_after
 from streams.flow import Ask, Context
 from streams.stock.rules import StockRules
-from streams.stock.state import MOVEMENTS, PUSHES, Article, Ended, Movement, Offer
-from streams.vocabulary.activity import Activity, Noted
-from streams.vocabulary.events import Message
+from streams.stock.state import MOVEMENTS, PUSHES, Article, Movement, Offer
+from streams.vocabulary.activity import Activity, Noted, PushShown
+from streams.vocabulary.events import EXPLAINED_CAUSES, Message
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 
-EXPLAINED = ("till-sale", "bol-order")
-"""Causes that say why a number falls or rises."""
+LOUD = 3
+"""Tries of anything that fail before a person is told; what a vendor refuses to take is told at once."""
 READ = "read"
 """The key of the one reading that a row asks for."""
 
@@ -43,7 +43,7 @@ class Step:
     @property
     def explained(self) -> bool:
         """Whether a known sale or order moves the number."""
-        return self.part_explained or self.cause in EXPLAINED
+        return self.part_explained or self.cause in EXPLAINED_CAUSES
 
     @property
     def reading_asked(self) -> int:
@@ -60,7 +60,7 @@ class Step:
         one = Movement(at=at or self.context.at, kind=kind, change=change, text=text)
         self.article = replace(self.article, movements=(one, *self.article.movements)[:MOVEMENTS])
 
-    def ended(self, one: Ended) -> None:
+    def ended(self, one: PushShown) -> None:
         """A push has ended."""
         self.article = replace(self.article, pushes=(one, *self.article.pushes)[:PUSHES])
 

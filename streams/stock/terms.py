@@ -105,7 +105,7 @@ def sets_of(article: Article) -> int | None:
         if part.quantity <= 0:
             continue  # nothing of it is in one, so that it limits nothing
         count = counts.get(part.article_number)
-        if count is None or (count.limits and count.have is None):
+        if count is None or not count.known:
             return None
         if not count.limits or count.have is None:
             continue

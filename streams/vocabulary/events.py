@@ -708,6 +708,10 @@ ReturnsEvent = ReturnNoticed | ReturnAnswered | OperatorHandled | Settled | Woke
 # -- guards: one row per connection, which stops its pushes when numbers cannot be right
 
 
+EXPLAINED_CAUSES = ("till-sale", "bol-order")
+"""Causes (`NumberTurned.cause`) that say by themselves why a number falls or rises."""
+
+
 class NumberTurned(Fact, frozen=True, kw_only=True, tag="number-turned"):
     """A stock row is about to push a number that fell to 0, rose from 0 or changed by much."""
 

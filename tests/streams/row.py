@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from streams.codec import RowCodec
-from streams.flow import Context, Decision, Flow, OpenEffect, Row
+from streams.flow import Context, Decision, Flow, OpenEffect, Row, taken_in
 from streams.vocabulary.events import Settled
 
 S = TypeVar("S")
@@ -48,17 +48,7 @@ class RowAtHand(Generic[S]):
         )
         decision = self.flow.decide(self.state, event, context)
         assert self.flow.decide(self.state, event, context) == decision
-        for key in decision.drops:
-            opened.pop(key, None)
-        for ask in decision.asks:
-            self.asked += 1
-            opened[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=self.asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
+        self.asked = taken_in(decision, opened, self.asked)
         row = Row(state=decision.state, applied=1, open=opened, asked=self.asked, wake=decision.wake)
         assert self._codec.read(self._codec.write(row)) == row
         assert decision.state is not None or not opened, "a row that asks for something is not deleted"

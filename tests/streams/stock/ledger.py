@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from streams.flow import Context, Decision, OpenEffect
+from streams.flow import Context, Decision, OpenEffect, taken_in
 from streams.stock.decide import decide
 from streams.stock.rules import StockRules
 from streams.stock.state import Article
@@ -89,17 +89,7 @@ class Ledger:
         )
         decision = decide(self.state, event, context)
         assert decide(self.state, event, context) == decision, "the same input gives the same decision"
-        for key in decision.drops:
-            self.open.pop(key, None)
-        for ask in decision.asks:
-            self.asked += 1
-            self.open[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=self.asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
+        self.asked = taken_in(decision, self.open, self.asked)
         self.state = decision.state
         self.last = decision
         return decision

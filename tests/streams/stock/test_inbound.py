@@ -9,7 +9,7 @@ import pytest
 
 from streams.stock.inbound import AGAIN, EANS, LOUD
 from streams.stock.rules import StockRules
-from streams.stock.shown import sentence
+from streams.stock.shown import shown as snapshot
 from streams.vocabulary.activity import StockShown
 from streams.vocabulary.effects import SetMplusStock
 from streams.vocabulary.events import BolCounted, MplusStockSet, OfferUnlinked, StockAnswered
@@ -203,4 +203,5 @@ def test_what_lies_at_bol_is_shown_where_no_branch_of_mplus_keeps_it() -> None:
         ("24 at Bol (FBB), no part of the sum", "Bol's inventory")
     ]
     ledger.settle("read", StockAnswered(readings=(ledger.reading(3),)))
-    assert sentence(1001, ledger.article, ledger.rules).endswith("kept by Bol (FBB, 24 there): not sent")
+    told = snapshot("1001", ledger.article, ledger.rules)
+    assert told.sentence.endswith("kept by Bol (FBB, 24 there): not sent")

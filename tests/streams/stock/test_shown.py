@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from streams.stock.rules import BranchShare, StockRules
 from streams.stock.shown import UNSEEN, differs, plain, shown, signed
-from streams.stock.state import Article, Count, Ended, Inbound, Movement, Offer, Reservation, Sale
-from streams.vocabulary.activity import Noted, StockShown, Term
+from streams.stock.state import Article, Count, Inbound, Movement, Offer, Reservation, Sale
+from streams.vocabulary.activity import Noted, PushShown, StockShown, Term
 from streams.vocabulary.events import (
     OfferObserved,
     OfferPushed,
@@ -280,7 +280,9 @@ def test_what_is_waiting_for_what(of: Article, rules: StockRules, waits: tuple[s
 
 def test_pushes_and_movements_are_told_as_they_were() -> None:
     of = article(
-        pushes=(Ended(offer_id="o1", amount=9, at=START, outcome="taken", cause="till-sale", millis=420),),
+        pushes=(
+            PushShown(offer_id="o1", amount=9, at=START, outcome="taken", cause="till-sale", millis=420),
+        ),
         movements=(
             Movement(at=START, kind="till-sale", change=Decimal(-1), text="1 sold at the till"),
             Movement(at=START, kind="delivery", change=Decimal("2.50")),

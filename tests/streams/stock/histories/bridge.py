@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from streams.codec import RowCodec
-from streams.flow import Context, Decision, OpenEffect, Row
+from streams.flow import Context, Decision, OpenEffect, Row, taken_in
 from streams.stock.decide import decide
 from streams.stock.rules import StockRules
 from streams.stock.state import Article
@@ -123,17 +123,7 @@ class Bridge:
         decision = decide(row.state, one.event, context)
         self.decided += 1
         opened = dict(opened)
-        for key in decision.drops:
-            opened.pop(key, None)
-        for ask in decision.asks:
-            row.asked += 1
-            opened[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=row.asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
+        row.asked = taken_in(decision, opened, row.asked)
         row.state, row.open, self.last = decision.state, opened, decision
         told = []
         for message in decision.messages:
