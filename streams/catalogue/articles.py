@@ -48,10 +48,13 @@ def seen(row: ArticleRow | None, event: ArticleSeen, context: Context) -> Decisi
         price_cents=event.price_cents,
     )
     messages = _codes(known, fresh, event.article_number)
-    if known.described is None or _description(known) != _description(fresh):
+    if known.described is None or _described(known, 0) != _described(fresh, 0):
         # After the till's database was restored its markers are lower; what is told goes on rising.
-        fresh = replace(fresh, described=max(event.marker, known.described or 0))
-        messages.append(_described(fresh, event.article_number))
+        marker = max(event.marker, known.described or 0)
+        fresh = replace(fresh, described=marker)
+        messages.append(
+            Message(flow="stock", entity=str(event.article_number), event=_described(fresh, marker))
+        )
     if not fresh.judged and fresh.judge_at is None:
         wait = context.rules.judged_after
         fresh = replace(fresh, judge_at=context.at + seconds(wait) + seconds(spread(context.entity, wait)))
@@ -127,33 +130,17 @@ def _claimed(row: ArticleRow) -> tuple[object, ...]:
     return (row.description, row.stock_kept, row.vat_code, row.active)
 
 
-def _description(row: ArticleRow) -> tuple[object, ...]:
+def _described(row: ArticleRow, marker: int) -> ArticleDescribed:
     """What the stock row is told."""
-    return (
-        row.description,
-        row.active,
-        row.stock_kept,
-        row.unit,
-        row.groups,
-        row.parts,
-        row.price_cents,
-    )
-
-
-def _described(row: ArticleRow, number: int) -> Message:
-    return Message(
-        flow="stock",
-        entity=str(number),
-        event=ArticleDescribed(
-            marker=row.described or 0,
-            description=row.description,
-            active=row.active,
-            stock_kept=row.stock_kept,
-            unit=row.unit,
-            groups=row.groups,
-            parts=row.parts,
-            price_cents=row.price_cents,
-        ),
+    return ArticleDescribed(
+        marker=marker,
+        description=row.description,
+        active=row.active,
+        stock_kept=row.stock_kept,
+        unit=row.unit,
+        groups=row.groups,
+        parts=row.parts,
+        price_cents=row.price_cents,
     )
 
 

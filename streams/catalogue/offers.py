@@ -32,27 +32,26 @@ def seen(row: OfferRow | None, event: OfferSeen, context: Context) -> Decision[C
         return Decision(state=row, wake=alarm(row, context))
     rules: CatalogueRules = context.rules
     codes = codes_of(event.ean, event.reference, rules.match)
-    same_codes = row is not None and (row.ean, row.reference) == (event.ean, event.reference)
-    answers = row.answers if row is not None else {}
-    fresh = OfferRow(
+    known = row or OfferRow(ean=event.ean, reference=event.reference, read_at=event.read_at)
+    same_codes = (known.ean, known.reference) == (event.ean, event.reference)
+    fresh = replace(
+        known,
         ean=event.ean,
         reference=event.reference,
         amount=event.amount,
         managed_by_retailer=event.managed_by_retailer,
         fulfilment=event.fulfilment,
         read_at=event.read_at,
-        answers={code: answers[code] for code in codes if code in answers},
-        article_number=row.article_number if row is not None else None,
-        units=row.units if row is not None else 1,
-        missed=row.missed if row is not None and same_codes else False,
+        answers={code: known.answers[code] for code in codes if code in known.answers},
+        missed=known.missed and same_codes,
         corrected=event.corrected,
         price_cents=event.price_cents,
         on_hold=event.on_hold,
         condition=event.condition,
         economic_operator=event.economic_operator,
         offline=event.offline,
-        told=row.told if row is not None else None,
-        why=row.why if row is not None else "",
+        look_at=None,
+        tries=0,
     )
     asker = f"catalogue:{context.entity}"
     messages = [
@@ -60,10 +59,10 @@ def seen(row: OfferRow | None, event: OfferSeen, context: Context) -> Decision[C
         for code in codes
         if code not in fresh.answers
     ]
-    if row is not None and not same_codes:
+    if not same_codes:
         messages += [
             Message(flow="catalogue", entity=code, event=CodeLeft(asker=asker))
-            for code in every_code(row)
+            for code in every_code(known)
             if code not in codes
         ]
     decision = _linked(fresh, context, told=True)

@@ -5,20 +5,16 @@ from __future__ import annotations
 from streams.catalogue.rules import CatalogueRules
 from streams.catalogue.state import ArticleRow, CodeRow, OfferRow
 from streams.vocabulary.activity import UnmatchedShown
-from streams.vocabulary.codes import code_entity, normal
+from streams.vocabulary.codes import Kind, code_entity, normal
 
 CODES_NAMED = 6
-WORDS = {"ean": "EAN", "sku": "reference"}
+WORDS: dict[Kind, str] = {"ean": "EAN", "sku": "reference"}
 
 
-def codes_of(ean: str, reference: str, match: tuple[str, ...]) -> tuple[str, ...]:
+def codes_of(ean: str, reference: str, match: tuple[Kind, ...]) -> tuple[str, ...]:
     """The entities of the codes that an offer may be known by, the best first."""
-    given = {"ean": ean, "sku": reference}
-    return tuple(
-        code_entity("ean" if kind == "ean" else "sku", given[kind])
-        for kind in match
-        if normal("ean" if kind == "ean" else "sku", given[kind])
-    )
+    given: dict[Kind, str] = {"ean": ean, "sku": reference}
+    return tuple(code_entity(kind, given[kind]) for kind in match if normal(kind, given[kind]))
 
 
 def offer_shown(offer_id: str, row: OfferRow) -> UnmatchedShown:
@@ -30,7 +26,7 @@ def offer_shown(offer_id: str, row: OfferRow) -> UnmatchedShown:
 
 def no_article(row: OfferRow, rules: CatalogueRules) -> str:
     """Why no article was found for the offer, all of its codes being answered."""
-    given = {"ean": row.ean, "sku": row.reference}
+    given: dict[Kind, str] = {"ean": row.ean, "sku": row.reference}
     named: list[str] = []
     for kind in rules.match:
         value = given[kind].strip()
