@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.replay.reading import stretch
 from streams.catalogue.state import CatalogueRow, CodeRow
 from streams.codec import RowCodec, Unreadable, key_of
 from streams.log.base import LogReader, TopicPartition
 from streams.log.partition import partition_of
-from streams.log.rows import stamp_of
+from streams.log.rows import Stamps, stamp_of
 from streams.topics import rows_topic
 from streams.vocabulary.codes import Kind, code_entity, normal
 
-AT_ONCE = 5_000
 KINDS: tuple[Kind, ...] = ("sku", "ean")
 NAMES = {"sku": "PLU or reference", "ean": "barcode"}
 
@@ -44,19 +44,11 @@ async def _row(reader: LogReader, key: bytes) -> CatalogueRow | None:
     topic = rows_topic("catalogue")
     at = TopicPartition(topic, partition_of(key, await reader.partitions(topic)))
     value: bytes | None = None
-    highest = 0
-    position, end = await reader.bounds(at)
-    while position < end:
-        run = await reader.read(at, position, AT_ONCE)
-        if run.end <= position:
-            break
-        position = run.end
-        for record in run.records:
-            if record.key != key:
-                continue
-            stamp = stamp_of(record.headers)  # as rows are recovered (streams/log/rows.py)
-            if stamp is None or stamp >= highest:
-                value, highest = record.value, stamp or highest
+    stamps = Stamps()
+    async for records in stretch(reader, at, *await reader.bounds(at), topic, lambda _: None):
+        for record in records:
+            if record.key == key and not stamps.late(key, stamp_of(record.headers)):
+                value = record.value
     if value is None:
         return None
     codec: RowCodec[CatalogueRow] = RowCodec(CatalogueRow)

@@ -15,6 +15,7 @@ import msgspec
 
 from app.readmodel.entries import decent
 from app.readmodel.masking import scrubbed
+from app.replay.reading import stretch
 from streams.codec import FactReader, Unreadable
 from streams.log.base import LogReader, Record, TopicPartition, header
 from streams.log.partition import partition_of
@@ -33,7 +34,6 @@ FIRST, LARGEST = 1_000, 64_000
 LATE_MS, LATE = 600_000, 20_000
 """A line has the time of the event that it follows from. While a stop is worked off, some stand so far behind younger
 ones of other articles (milliseconds, or records where those are more)."""
-AT_ONCE = 2_000
 FLOW = "stock"
 
 Tell = Callable[[int, int], None]
@@ -111,14 +111,9 @@ class _Looking:
     async def through(self, begin: int, end: int) -> None:
         """A stretch that lies before those looked through already."""
         newest: Record | None = None
-        position = begin
-        while position < end:
-            run = await self._reader.read(self._at, position, min(AT_ONCE, end - position))
-            if run.end <= position:
-                break
-            position = run.end
-            for record in run.records:
-                if record.key != self._key or record.timestamp > self.until or record.offset >= end:
+        async for records in stretch(self._reader, self._at, begin, end, ACTIVITY.name, lambda _: None):
+            for record in records:
+                if record.key != self._key or record.timestamp > self.until:
                     continue
                 if header(record.headers, "flow", FLOW) != FLOW:
                     continue  # a return may have an article's number

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from msgspec.structs import asdict
 
 from app.mistakes import Mistake
 from app.sections.stock import CountedSo, Stock
@@ -35,9 +37,14 @@ def places(stock: Stock) -> list[Place]:
     """The part itself and each of its overrides, in their order."""
     return [
         Place("", ITSELF),
-        *(Place(f"group.{number}.", own) for number, own in stock.group.items()),
-        *(Place(f"article.{number}.", own) for number, own in stock.article.items()),
+        *_overrides("group", stock.group).values(),
+        *_overrides("article", stock.article).values(),
     ]
+
+
+def _overrides(kind: str, given: Mapping[str, CountedSo]) -> dict[int, Place]:
+    """By number, in their order."""
+    return {int(number): Place(f"{kind}.{number}.", own) for number, own in given.items()}
 
 
 def said(stock: Stock, place: Place, key: str) -> Said:
@@ -75,24 +82,16 @@ def counting(stock: Stock, place: Place) -> Counting:
 
 def stock_rules(stock: Stock) -> StockRules:
     """The rules of a connection."""
-    itself, *_ = places(stock)
-    shared = {key: getattr(counting(stock, itself), key) for key in Counting.__struct_fields__}
     return StockRules(
-        **shared,
+        **asdict(counting(stock, Place("", ITSELF))),
         branches=stock.branches,
         shares={
             int(number): BranchShare(percent=one.share, maximum=one.maximum)
             for number, one in stock.branch.items()
             if one.share != 100 or one.maximum is not None
         },
-        groups={
-            int(number): counting(stock, Place(f"group.{number}.", own))
-            for number, own in stock.group.items()
-        },
-        articles={
-            int(number): counting(stock, Place(f"article.{number}.", own))
-            for number, own in stock.article.items()
-        },
+        groups={one: counting(stock, place) for one, place in _overrides("group", stock.group).items()},
+        articles={one: counting(stock, place) for one, place in _overrides("article", stock.article).items()},
         split=stock.split,
         weights=dict(stock.weights),
         push=stock.push,

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from streams.codec import RowCodec, Unreadable, split_key
 from streams.guards.state import Guarded
 from streams.log.base import LogReader, LogUnavailable, Record, TopicPartition
-from streams.log.rows import stamp_of
+from streams.log.rows import Stamps, stamp_of
 from streams.observer import Observer
 from streams.topics import rows_topic
 
@@ -39,7 +39,7 @@ class Gates:
         self._sleep = sleep
         self._codec: RowCodec[Guarded] = RowCodec(Guarded)
         self._positions: dict[TopicPartition, int] = {}
-        self._stamps: dict[bytes, int] = {}
+        self._stamps = Stamps()
         self._stopped: set[str] = set()
         self._known = False
 
@@ -88,7 +88,7 @@ class Gates:
         return news
 
     def _take(self, record: Record) -> None:
-        if record.key is None or self._is_late(record.key, record):
+        if record.key is None or self._stamps.late(record.key, stamp_of(record.headers)):
             return
         try:
             connection, _ = split_key(record.key)
@@ -101,13 +101,3 @@ class Gates:
             self._stopped.add(connection)
         else:
             self._stopped.discard(connection)
-
-    def _is_late(self, key: bytes, record: Record) -> bool:
-        """Whether a newer row of this key lies before it (streams/log/rows.py)."""
-        stamp = stamp_of(record.headers)
-        if stamp is None:
-            return False
-        if stamp < self._stamps.get(key, 0):
-            return True
-        self._stamps[key] = stamp
-        return False

@@ -17,11 +17,11 @@ from rich.console import Console
 
 from app.carrier import Carrier, carriers
 from app.cli.article import Explained, tell
-from app.cli.order import NotDone
 from app.cli.process import FAILED, WRONG_USE, read_settings
 from app.cli.process import run as run_process
 from app.cli.progress import Shown
 from app.cli.replay import unless_stopped
+from app.cli.site import NotDone, check_connection
 from app.console import wording
 from app.logs import onlooker
 from app.moments import as_of
@@ -106,11 +106,8 @@ async def _run(
 
 
 async def _explained(settings: Settings, asked: Asked, at: datetime | None, now: datetime) -> Explained:
-    if asked.connection and asked.connection not in settings.connections:
-        raise NotDone(
-            f"There is no connection {asked.connection!r}. There is {', '.join(settings.connections)}.",
-            WRONG_USE,
-        )
+    if asked.connection:
+        check_connection(settings, asked.connection)
     names = [asked.connection] if asked.connection else list(settings.connections)
     which = await _which(settings, names, asked.sku)
     if at is None and which.known is not None:

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import httpx
-import msgspec
 import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.process import FAILED, WRONG_USE, read_settings
+from app.cli.process import WRONG_USE, read_settings
+from app.cli.site import NotDone, Site, check_connection, site_of
 from app.console import wording
 from app.console.byhand import REASONS, open_units
 from app.readmodel.shown import OrderDetail
@@ -28,18 +27,8 @@ from app.settings import Said, Settings
 from streams.vocabulary.activity import OrderShown
 from streams.vocabulary.time import system_clock
 
-PATIENCE = 15.0
-"""Seconds that the console may take: it reads its database and writes the log."""
 LAST = 12
 """Lines of the history below an order."""
-
-
-class NotDone(Exception):
-    """It was not done; the text says why and what to do. `code`: the exit code."""
-
-    def __init__(self, words: str, code: int = FAILED) -> None:
-        super().__init__(words)
-        self.code = code
 
 
 class Which(NamedTuple):
@@ -52,58 +41,6 @@ class Which(NamedTuple):
     address: str
     """Empty: as the settings have it."""
     as_json: bool
-
-
-class Site(NamedTuple):
-    """A console that runs somewhere."""
-
-    http: httpx.Client
-    address: str
-
-    def ask(self, path: str, given: Mapping[str, Any] | None = None) -> Any:
-        """What it answers; None: it does not know such a thing. `given`: what is to be done. Raises NotDone."""
-        try:
-            answer = self.http.get(path) if given is None else self.http.post(path, json=given)
-        except httpx.TimeoutException:
-            done = (
-                "" if given is None else " Whether it was done is not known: look at it before you repeat it."
-            )
-            raise NotDone(
-                f"kassabrug at {self.address} takes longer than {PATIENCE:g} s to answer.{done}"
-            ) from None
-        except httpx.HTTPError as error:
-            raise NotDone(
-                f"kassabrug does not answer at {self.address} ({error}). These commands go through the bridge that "
-                "runs: start it with `kassabrug up` (or `kassabrug console`), or say where it is with --address."
-            ) from None
-        return self._read(answer)
-
-    def _read(self, answer: httpx.Response) -> Any:
-        if answer.status_code == 401:
-            raise NotDone(
-                f"The console at {self.address} refuses name and password: web.username and web.password must be "
-                "the ones that it was started with.",
-                WRONG_USE,
-            )
-        kind = answer.headers.get("content-type", "").partition(";")[0]
-        try:
-            told = orjson.loads(answer.content) if kind.endswith("json") else None
-        except ValueError:
-            told = None
-        if told is None:
-            raise NotDone(
-                f"What answers at {self.address} ({answer.status_code}) is no console of kassabrug: say with --address "
-                "where `kassabrug up` or `kassabrug console` runs."
-            )
-        if answer.status_code == 404 and answer.request.method == "GET":
-            return None
-        if answer.is_success:
-            return told
-        detail = told.get("detail") if isinstance(told, dict) else None
-        raise NotDone(
-            str(detail or f"The console at {self.address} answers {answer.status_code}."),
-            WRONG_USE if answer.status_code == 422 else FAILED,
-        )
 
 
 def show(which: Which, said: Said) -> int:
@@ -184,8 +121,7 @@ def _run(which: Which, said: Said, work: Callable[[Site, OrderDetail, Any], None
     """Finds the order and does the work: with the site, the order, and the order as it came."""
     settings = read_settings(which.config, said)
     try:
-        with console_client(settings, which.address) as http:
-            site = Site(http, str(http.base_url).rstrip("/"))
+        with site_of(settings, which.address) as site:
             order, raw = _find(site, settings, which)
             work(site, order, raw)
             return 0
@@ -194,41 +130,14 @@ def _run(which: Which, said: Said, work: Callable[[Site, OrderDetail, Any], None
         return error.code
 
 
-def console_client(settings: Settings, given: str) -> httpx.Client:
-    """Of the console: where the settings say that it listens. Raises NotDone when they do not say it."""
-    web = settings.web
-    address = given
-    if not address:
-        if not web.port:
-            raise NotDone("web.port is 0, any free one: say with --address where kassabrug runs.", WRONG_USE)
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)
-        address = f"http://[{host}]:{web.port}" if ":" in host else f"http://{host}:{web.port}"
-    auth = (web.username, web.password.get_secret_value()) if web.password is not None else None
-    try:
-        url = httpx.URL(address)
-        usable = url.scheme in ("http", "https") and bool(url.host) and not url.userinfo
-    except (httpx.InvalidURL, ValueError):
-        usable = False
-    if not usable:
-        raise NotDone(
-            "--address is no address: write http://host:port (user and password are in the settings)",
-            WRONG_USE,
-        )
-    # A proxy that the environment names is for the world outside.
-    return httpx.Client(base_url=address, auth=auth, timeout=PATIENCE, trust_env=False)
-
-
 def _path(connection: str, order_id: str) -> str:
     return f"/api/orders/{quote(connection, safe='')}/{quote(order_id, safe='')}"
 
 
 def _find(site: Site, settings: Settings, which: Which) -> tuple[OrderDetail, Any]:
     """The order, as it is and as it came. Raises NotDone."""
-    if which.connection and which.connection not in settings.connections:
-        raise NotDone(
-            f"There is no connection {which.connection!r}. There is {', '.join(settings.connections)}.",
-            WRONG_USE,
-        )
+    if which.connection:
+        check_connection(settings, which.connection)
     names = [which.connection] if which.connection else list(settings.connections)
     found = {name: site.ask(_path(name, which.order_id)) for name in names}
     known = {name: raw for name, raw in found.items() if raw is not None}
@@ -240,12 +149,7 @@ def _find(site: Site, settings: Settings, which: Which) -> tuple[OrderDetail, An
     if len(known) > 1:
         raise NotDone(f"{' and '.join(known)} both have it: say which with --connection.", WRONG_USE)
     raw = next(iter(known.values()))
-    try:
-        return msgspec.convert(raw, OrderDetail), raw
-    except msgspec.ValidationError as error:
-        raise NotDone(
-            f"The console at {site.address} is another version of kassabrug than this command ({error})."
-        ) from None
+    return site.told(raw, OrderDetail), raw
 
 
 def tell(order: OrderDetail, console: Console) -> None:

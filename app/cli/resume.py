@@ -16,8 +16,8 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.order import NotDone, Site, console_client
-from app.cli.process import FAILED, WRONG_USE, read_settings
+from app.cli.process import FAILED, read_settings
+from app.cli.site import NotDone, Site, check_connection, site_of
 from app.console import wording
 from app.readmodel.shown import GuardRow
 from app.settings import Settings
@@ -51,9 +51,7 @@ def resume(which: Which, connection: str, by: str) -> int:
     """Lets a connection's numbers go on; the exit code."""
 
     def work(site: Site, settings: Settings) -> int:
-        if connection not in settings.connections:
-            there = ", ".join(settings.connections)
-            raise NotDone(f"There is no connection {connection!r}. There is {there}.", WRONG_USE)
+        check_connection(settings, connection)
         known = {one.connection: one.shown for one in _guards(site)}
         if connection not in known or not known[connection].why:
             raise NotDone(f"The numbers of {connection} are not stopped: nothing was done.")
@@ -83,8 +81,8 @@ def tell(found: list[GuardRow], console: Console) -> None:
 def _run(which: Which, work: Callable[[Site, Settings], int]) -> int:
     settings = read_settings(which.config, {})
     try:
-        with console_client(settings, which.address) as http:
-            return work(Site(http, str(http.base_url).rstrip("/")), settings)
+        with site_of(settings, which.address) as site:
+            return work(site, settings)
     except NotDone as error:
         print(error, file=sys.stderr)
         return error.code
@@ -92,9 +90,4 @@ def _run(which: Which, work: Callable[[Site, Settings], int]) -> int:
 
 def _guards(site: Site) -> list[GuardRow]:
     """All of which the guards have said anything. Raises NotDone."""
-    try:
-        return msgspec.convert(site.ask("/api/guards"), list[GuardRow])
-    except msgspec.ValidationError as error:
-        raise NotDone(
-            f"The console at {site.address} is another version of kassabrug than this command ({error})."
-        ) from None
+    return site.told(site.ask("/api/guards"), list[GuardRow])

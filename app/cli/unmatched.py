@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
 import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.order import NotDone, Site, console_client
 from app.cli.process import WRONG_USE, read_settings
+from app.cli.site import NotDone, Site, check_connection, site_of
 from app.console import wording
 from app.readmodel.shown import Page, UnmatchedRow
 from app.settings import Said
@@ -52,13 +51,9 @@ def run(asked: Asked, said: Said) -> int:
     try:
         if asked.side and asked.side not in SIDES:
             raise NotDone(f"--side is bol or mplus, not {asked.side!r}.", WRONG_USE)
-        if asked.connection and asked.connection not in settings.connections:
-            raise NotDone(
-                f"There is no connection {asked.connection!r}. There is {', '.join(settings.connections)}.",
-                WRONG_USE,
-            )
-        with console_client(settings, asked.address) as http:
-            site = Site(http, str(http.base_url).rstrip("/"))
+        if asked.connection:
+            check_connection(settings, asked.connection)
+        with site_of(settings, asked.address) as site:
             for side in [asked.side] if asked.side else SIDES:
                 if asked.as_json:
                     _print_all(site, asked, side)
@@ -83,13 +78,7 @@ def _print_all(site: Site, asked: Asked, side: str) -> None:
 
 
 def _tell(site: Site, asked: Asked, side: str) -> None:
-    raw = _ask(site, asked, side, 1, FIRST)
-    try:
-        page = msgspec.convert(raw, Page[UnmatchedRow])
-    except msgspec.ValidationError as error:
-        raise NotDone(
-            f"The console at {site.address} is another version of kassabrug than this command ({error})."
-        ) from None
+    page = site.told(_ask(site, asked, side, 1, FIRST), Page[UnmatchedRow])
     console, now = Console(highlight=False), system_clock()
     console.print(Text(f"{SIDES[side]}: {page.total:,}", style="bold"))
     if not page.rows:

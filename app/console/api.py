@@ -122,8 +122,8 @@ class _Api:
             lambda order, given: byhand.shipped(
                 order.shown,
                 who(request),
-                _text(given, "transporter"),
-                _text(given, "track"),
+                text_in(given, "transporter"),
+                text_in(given, "track"),
                 _flag(given, "all"),
             ),
         )
@@ -133,7 +133,7 @@ class _Api:
         return await self._by_hand(
             request,
             lambda order, given: byhand.cancelled(
-                order.shown, who(request), _text(given, "reason"), _texts(given, "items")
+                order.shown, who(request), text_in(given, "reason"), _texts(given, "items")
             ),
         )
 
@@ -158,30 +158,30 @@ class _Api:
 
     async def handle(self, request: Request) -> Response:
         """`{"rma": "31234567", "result": "RETURN_RECEIVED", "quantity": 1, "credit": true}`; no quantity: all of it."""
-        refusal = self._refusal(request)
+        refusal = refusal_of(request, self._desk)
         if refusal is not None:
             return refusal
         found = await self._return(request)
         if found is None:
             return _or_missing(None, f"return {request.path_params['return_id']}")
         try:
-            given = await _given(request, ("rma", "result", "quantity", "credit"))
+            given = await given_in(request, ("rma", "result", "quantity", "credit"))
             event = byhand.handled(
                 found.shown,
                 who(request),
-                _text(given, "rma"),
-                _text(given, "result"),
+                text_in(given, "rma"),
+                text_in(given, "result"),
                 _count(given, "quantity"),
                 _flag(given, "credit"),
             )
         except byhand.Mistake as mistake:
             return problem(422, str(mistake))
-        return await self._tell("returns", found.connection, found.shown.return_id, event)
+        return await written(self._desk, "returns", found.connection, found.shown.return_id, event)
 
     async def _by_hand(
         self, request: Request, event_of: Callable[[OrderDetail, Mapping[str, Any]], ByHand]
     ) -> Response:
-        refusal = self._refusal(request)
+        refusal = refusal_of(request, self._desk)
         if refusal is not None:
             return refusal
         connection, order_id = (questions.path_text(request, name) for name in ("connection", "order_id"))
@@ -190,32 +190,15 @@ class _Api:
             return _or_missing(None, f"order {order_id}")
         deed = request.url.path.rpartition("/")[2]
         try:
-            event = event_of(order, await _given(request, FIELDS[deed]))
+            event = event_of(order, await given_in(request, FIELDS[deed]))
         except byhand.Mistake as mistake:
             return problem(422, str(mistake))
-        return await self._tell("orders", connection, order.shown.order_id, event)
+        return await written(self._desk, "orders", connection, order.shown.order_id, event)
 
     async def _return(self, request: Request) -> ReturnLike | None:
         connection, return_id = (questions.path_text(request, name) for name in ("connection", "return_id"))
         kept = self._desk.returns
         return None if kept is None else await kept.one_return(connection, return_id)
-
-    def _refusal(self, request: Request) -> Response | None:
-        if not from_a_program(request):
-            return problem(
-                403, "Send JSON (Content-Type: application/json), and not from another site's page."
-            )
-        if not self._desk.by_hand:
-            return problem(404, "This console only shows; it cannot ask.")
-        return None
-
-    async def _tell(self, flow: FlowName, connection: str, entity: str, event: ByHand) -> Response:
-        """202 with what was written: the flow comes to it in a moment."""
-        try:
-            await self._desk.tell(flow, connection, entity, event)
-        except LogUnavailable as error:
-            return problem(503, f"The log did not take it: {error}. Nothing was done; do it again later.")
-        return Json({"connection": connection, "entity": entity, "written": event}, 202)
 
     async def unmatched(self, request: Request) -> Response:
         """`side`: `bol` or `mplus`; `size`: 500 at most."""
@@ -250,7 +233,25 @@ def _or_missing(found: Any, what: str) -> Json:
 FIELDS = {"retry": (), "ship": ("transporter", "track", "all"), "cancel": ("reason", "items")}
 
 
-async def _given(request: Request, fields: Sequence[str]) -> Mapping[str, Any]:
+def refusal_of(request: Request, desk: Desk) -> Response | None:
+    """Why nothing is written for this request; None: it may be."""
+    if not from_a_program(request):
+        return problem(403, "Send JSON (Content-Type: application/json), and not from another site's page.")
+    if not desk.by_hand:
+        return problem(404, "This console only shows; it cannot ask.")
+    return None
+
+
+async def written(desk: Desk, flow: FlowName, connection: str, entity: str, event: ByHand) -> Response:
+    """202 with what was written: the flow comes to it in a moment."""
+    try:
+        await desk.tell(flow, connection, entity, event)
+    except LogUnavailable as error:
+        return problem(503, f"The log did not take it: {error}. Nothing was done; do it again later.")
+    return Json({"connection": connection, "entity": entity, "written": event}, 202)
+
+
+async def given_in(request: Request, fields: Sequence[str]) -> Mapping[str, Any]:
     """What was sent: a field that we do not know would otherwise be left out without a word. Raises Mistake."""
     try:
         given = await questions.json_object(request)
@@ -262,7 +263,7 @@ async def _given(request: Request, fields: Sequence[str]) -> Mapping[str, Any]:
     return given
 
 
-def _text(given: Mapping[str, Any], name: str) -> str:
+def text_in(given: Mapping[str, Any], name: str) -> str:
     found = given.get(name, "")
     if not isinstance(found, str):
         raise byhand.Mistake(f"{name} must be a text.")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app.console import byhand, questions
-from app.console.api import Json, problem
+from app.console.api import Json, given_in, problem, refusal_of, text_in, written
 from app.console.desk import Desk
 from app.console.pages import Pages
-from app.console.security import from_a_program, from_our_own_page, who
-from streams.log.base import LogUnavailable
+from app.console.security import who
 from streams.vocabulary.events import OperatorResumed
 
 
@@ -35,55 +34,29 @@ class _Doing:
 
     async def resume(self, request: Request) -> Response:
         """`Go on`, from any page."""
-        if not from_our_own_page(request):
-            words = "This button works on the console's own pages only."
-            return self._pages.problem(request, 403, "Not from here", words)
-        if not self._desk.by_hand:
-            words = "This console only shows; it cannot ask."
-            return self._pages.problem(request, 404, "Not possible here", words)
+        refusal = self._pages.refusal(request)
+        if refusal is not None:
+            return refusal
         try:
-            await self._resume(request, "")
+            connection, event = await self._resumed(request, "")
         except byhand.Mistake as mistake:
             return self._pages.problem(request, 422, "Nothing to do", str(mistake))
-        except LogUnavailable as error:
-            words = f"The log did not take it: {error}. Nothing was done; do it again later."
-            return self._pages.problem(request, 503, "Not asked", words)
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/connections", 303)
+        return await self._pages.tell(request, "guards", connection, "", event, "/connections")
 
     async def resume_for_a_program(self, request: Request) -> Response:
         """`{"by": "Anna"}`; without a name: who has asked."""
-        if not from_a_program(request):
-            words = "Send JSON (Content-Type: application/json), and not from another site's page."
-            return problem(403, words)
-        if not self._desk.by_hand:
-            return problem(404, "This console only shows; it cannot ask.")
+        refusal = refusal_of(request, self._desk)
+        if refusal is not None:
+            return refusal
         try:
-            event = await self._resume(request, await _by(request))
+            by = text_in(await given_in(request, ("by",)), "by")
+            connection, event = await self._resumed(request, by)
         except byhand.Mistake as mistake:
             return problem(422, str(mistake))
-        except LogUnavailable as error:
-            return problem(503, f"The log did not take it: {error}. Nothing was done; do it again later.")
-        return Json({"connection": request.path_params["connection"], "entity": "", "written": event}, 202)
+        return await written(self._desk, "guards", connection, "", event)
 
-    async def _resume(self, request: Request, by: str) -> OperatorResumed:
-        """What was written. Raises Mistake, LogUnavailable."""
+    async def _resumed(self, request: Request, by: str) -> tuple[str, OperatorResumed]:
+        """The connection, and what is to be written for it. Raises Mistake."""
         connection = questions.path_text(request, "connection")
         known = {one.connection: one.shown for one in await self._desk.model.guards()}
-        event = byhand.resumed(connection, known.get(connection), who(request), by)
-        await self._desk.tell("guards", connection, "", event)
-        return event
-
-
-async def _by(request: Request) -> str:
-    """The name that was sent. Raises Mistake."""
-    try:
-        given = await questions.json_object(request)
-    except ValueError as error:
-        raise byhand.Mistake(f"This is no JSON object: {error}") from None
-    for name in given:
-        if name != "by":
-            raise byhand.Mistake(f"There is no field {name[:80]!r}. There is by.")
-    by = given.get("by", "")
-    if not isinstance(by, str):
-        raise byhand.Mistake("by must be a text.")
-    return by
+        return connection, byhand.resumed(connection, known.get(connection), who(request), by)

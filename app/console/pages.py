@@ -175,7 +175,7 @@ class Pages:
 
     async def retry(self, request: Request) -> Response:
         """Asks the orders flow to try again; nothing is tried here."""
-        refusal = self._refusal(request)
+        refusal = self.refusal(request)
         order = refusal or await self._order(request)
         if isinstance(order, Response):
             return order
@@ -183,7 +183,7 @@ class Pages:
 
     async def ship(self, request: Request) -> Response:
         """`Sent with ...`."""
-        refusal = self._refusal(request)
+        refusal = self.refusal(request)
         order = refusal or await self._order(request)
         if isinstance(order, Response):
             return order
@@ -216,7 +216,7 @@ class Pages:
 
     async def cancel(self, request: Request) -> Response:
         """Cancels what was asked about."""
-        refusal = self._refusal(request)
+        refusal = self.refusal(request)
         order = refusal or await self._order(request)
         if isinstance(order, Response):
             return order
@@ -253,7 +253,7 @@ class Pages:
 
     async def handle(self, request: Request) -> Response:
         """`Handled as ...`."""
-        refusal = self._refusal(request)
+        refusal = self.refusal(request)
         found = refusal or await self._return(request)
         if isinstance(found, Response):
             return found
@@ -321,7 +321,8 @@ class Pages:
             request, "return.html", status, found=found, asked=asked, mistake=mistake, form=form or {}
         )
 
-    def _refusal(self, request: Request) -> Response | None:
+    def refusal(self, request: Request) -> Response | None:
+        """Why a button does nothing for this request; None: it may."""
         if not from_our_own_page(request):
             return self.problem(
                 request, 403, "Not from here", "This button works on the console's own pages only."
@@ -337,14 +338,19 @@ class Pages:
         self, request: Request, flow: FlowName, connection: str, entity: str, event: ByHand, deed: str
     ) -> Response:
         """Writes it, and shows the page of what it is about."""
+        where = f"/{flow}/{quote(connection, safe='')}/{quote(entity, safe='')}?asked={deed}"
+        return await self.tell(request, flow, connection, entity, event, where)
+
+    async def tell(
+        self, request: Request, flow: FlowName, connection: str, entity: str, event: ByHand, where: str
+    ) -> Response:
+        """Writes it, and goes to the page there."""
         try:
             await self._desk.tell(flow, connection, entity, event)
         except LogUnavailable as error:
             words = f"The log did not take it: {error}. Nothing was done; do it again later."
             return self.problem(request, 503, "Not asked", words)
-        base = request.scope.get("root_path", "")
-        where = f"{base}/{flow}/{quote(connection, safe='')}/{quote(entity, safe='')}?asked={deed}"
-        return RedirectResponse(where, 303)
+        return RedirectResponse(f"{request.scope.get('root_path', '')}{where}", 303)
 
     async def unmatched(self, request: Request) -> Response:
         search, of = questions.text(request, "search"), questions.text(request, "connection")

@@ -27,7 +27,7 @@ async def stretch(
     """What lies from `first` up to `end`, piece by piece. Raises LogUnavailable."""
     position = first
     while position < end:
-        run = await reader.read(at, position, READ_AT_ONCE)
+        run = await reader.read(at, position, min(READ_AT_ONCE, end - position))
         if run.end <= position:
             return
         position = run.end

@@ -26,6 +26,7 @@ from app.sections.part import (
     Span,
     Switch,
     Whole,
+    fitting,
 )
 
 T = TypeVar("T")
@@ -120,18 +121,6 @@ def _choice(value: str) -> str:
     return value
 
 
-def _vat_code_key(value: str) -> str:
-    if value == EVERY_OTHER or re.fullmatch(r"[1-9][0-9]{0,8}", value, re.ASCII):
-        return value
-    raise ValueError('write a VAT code of your articles in quotes, as in "2"; "*" is every other code')
-
-
-def _article_key(value: str) -> str:
-    if re.fullmatch(r"[1-9][0-9]{0,14}", value, re.ASCII):
-        return value
-    raise ValueError('write an article number in quotes, as in "1001"')
-
-
 def _domain(value: str) -> str:
     folded = value.strip().lower().removeprefix("@")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", folded, re.ASCII):
@@ -159,12 +148,17 @@ def _day(value: object) -> object:
     raise ValueError("write a day, without quotes and without a time: 2026-12-01")
 
 
-def _table_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}", value, re.ASCII):
-        raise ValueError("name a table with letters, digits, - and _, at most 40")
-    return value
-
-
+VatCodeKey = Annotated[
+    str,
+    fitting(
+        r"\*|[1-9][0-9]{0,8}",
+        'write a VAT code of your articles in quotes, as in "2"; "*" is every other code',
+    ),
+]
+ArticleKey = Annotated[str, fitting(r"[1-9][0-9]{0,14}", 'write an article number in quotes, as in "1001"')]
+TableName = Annotated[
+    str, fitting(r"[A-Za-z_][A-Za-z0-9_-]{0,39}", "name a table with letters, digits, - and _, at most 40")
+]
 ByCountry = Annotated[str, AfterValidator(_other_country)]
 Country = Annotated[str, AfterValidator(country)]
 Status = Code
@@ -214,10 +208,8 @@ class Customer(Part):
 class Vat(Part):
     """VAT codes for the lines."""
 
-    by_country: dict[Country, dict[Annotated[str, AfterValidator(_vat_code_key)], Code]] = Field(
-        default_factory=dict
-    )
-    by_article: dict[Annotated[str, AfterValidator(_article_key)], Code] = Field(default_factory=dict)
+    by_country: dict[Country, dict[VatCodeKey, Code]] = Field(default_factory=dict)
+    by_article: dict[ArticleKey, Code] = Field(default_factory=dict)
     reverse_charge: Annotated[tuple[Country, ...], AfterValidator(_once)] = ()
     reverse_charge_code: Code | None = None
 
@@ -281,7 +273,7 @@ class Orders(Part):
     shipping: Shipping = Shipping()
     cancel: Cancel = Cancel()
     mapping: dict[Filled, Expression] = Field(default_factory=dict)
-    tables: dict[Annotated[str, AfterValidator(_table_name)], dict[str, str]] = Field(default_factory=dict)
+    tables: dict[TableName, dict[str, str]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

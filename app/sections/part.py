@@ -30,6 +30,17 @@ def _filled(value: str) -> str:
     return value.strip()
 
 
+def fitting(pattern: str, words: str) -> AfterValidator:
+    """A text of this form (a regular expression, of ASCII); `words`: what to write otherwise."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value, re.ASCII):
+            return value
+        raise ValueError(words)
+
+    return AfterValidator(check)
+
+
 Address = Annotated[str, AfterValidator(_web_address)]
 Whole = Annotated[int, Strict()]
 """A number is a number: neither `true` nor `"8"` is taken for one."""

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from app.sections.part import Branch, Expression, Filled, Part, Span, Switch, Whole
+from app.sections.part import Branch, Expression, Filled, Part, Span, Switch, Whole, fitting
 from streams.stock.rules import Calculation, Split
 from streams.vocabulary.codes import Kind
 
@@ -35,22 +35,10 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _branch_key(value: str) -> str:
-    if re.fullmatch(r"0|[1-9][0-9]{0,8}", value, re.ASCII):
-        return value
-    raise ValueError("write the number of a branch: [connections.NAME.stock.branch.2]")
-
-
 def _group_key(value: str) -> str:
     if re.fullmatch(r"0|[1-9][0-9]{0,9}", value, re.ASCII) and int(value) < 2**31:
         return value
     raise ValueError("write the number of an article group: [connections.NAME.stock.group.12]")
-
-
-def _article_key(value: str) -> str:
-    if re.fullmatch(r"[1-9][0-9]{0,14}", value, re.ASCII):
-        return value
-    raise ValueError("write an article number: [connections.NAME.stock.article.1001]")
 
 
 def _portion(value: object) -> object:
@@ -63,6 +51,12 @@ def _portion(value: object) -> object:
     return number
 
 
+BranchKey = Annotated[
+    str, fitting(r"0|[1-9][0-9]{0,8}", "write the number of a branch: [connections.NAME.stock.branch.2]")
+]
+ArticleKey = Annotated[
+    str, fitting(r"[1-9][0-9]{0,14}", "write an article number: [connections.NAME.stock.article.1001]")
+]
 Units = Annotated[Whole, Field(ge=0, le=MOST)]
 Most = Annotated[Whole, Field(ge=1, le=MOST)]
 Percent = Annotated[Whole, Field(ge=0, le=100)]
@@ -118,10 +112,8 @@ class Stock(Part):
     match: Annotated[tuple[Kind, ...], AfterValidator(_each_once)] = ("ean", "sku")
     """By what an offer finds its article, in this order (streams/catalogue/rules.py)."""
 
-    branch: dict[Annotated[str, AfterValidator(_branch_key)], BranchStock] = Field(default_factory=dict)
+    branch: dict[BranchKey, BranchStock] = Field(default_factory=dict)
     group: dict[Annotated[str, AfterValidator(_group_key)], CountedSo] = Field(
         default_factory=dict, max_length=1000
     )
-    article: dict[Annotated[str, AfterValidator(_article_key)], CountedSo] = Field(
-        default_factory=dict, max_length=5000
-    )
+    article: dict[ArticleKey, CountedSo] = Field(default_factory=dict, max_length=5000)

@@ -35,6 +35,22 @@ def stamp_of(headers: Headers) -> int | None:
     return None
 
 
+class Stamps:
+    """Which row of each key is the newest, of those that were read so far."""
+
+    def __init__(self) -> None:
+        self._highest: dict[bytes, int] = {}
+
+    def late(self, key: bytes, stamp: int | None) -> bool:
+        """Whether a newer row of this key lies before one with this stamp; what is not takes its place."""
+        if stamp is None:
+            return False
+        if stamp < self._highest.get(key, 0):
+            return True
+        self._highest[key] = stamp
+        return False
+
+
 class Recovered(NamedTuple):
     """What reading a changelog told."""
 
@@ -75,7 +91,7 @@ class RecoveredRows(Rows):
         """Reads the partition's changelog from its beginning to its end. Raises LogUnavailable."""
         part = self._parts[partition]
         part.clear()
-        stamps: dict[bytes, int] = {}
+        stamps = Stamps()
         late: set[bytes] = set()
         at = TopicPartition(self.changelog, partition)
         position, end = await reader.bounds(at)
@@ -85,11 +101,10 @@ class RecoveredRows(Rows):
                 if key is None:
                     continue
                 stamp = stamp_of(headers)
+                if stamps.late(key, stamp):
+                    late.add(key)
+                    continue
                 if stamp is not None:
-                    if stamp < stamps.get(key, 0):
-                        late.add(key)
-                        continue
-                    stamps[key] = stamp
                     late.discard(key)
                 if value is None:
                     part.pop(key, None)
