@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from app.carrier import Carrier, carriers
 from streams.catalogue.state import CatalogueRow, Claim, CodeRow
 from streams.codec import RowCodec, key_of
@@ -15,21 +9,13 @@ from streams.flow import Row
 from streams.log.base import Draft
 from streams.log.embedded import EmbeddedLog
 from streams.log.rows import stamped
-from streams.topics import TOPICS, rows_topic
+from streams.topics import rows_topic
 from streams.vocabulary.codes import Kind, code_entity
 from streams.vocabulary.time import system_clock
 from tests.app.replay.memory import MemoryLog
+from tests.app.test_past import log as log
 
 TOPIC = rows_topic("catalogue")
-
-
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
-    opened = await EmbeddedLog.open(
-        tmp_path / "log.db", TOPICS, partitions=2, clock=system_clock, sleep=asyncio.sleep
-    )
-    yield opened
-    await opened.close()
 
 
 def row(kind: Kind, code: str, *articles: int, connection: str = "shop") -> Draft:

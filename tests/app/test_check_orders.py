@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,17 +14,8 @@ from app.finding import Finding, Known, closest, listed
 from app.sections import Orders
 from connectors.mplus.simulator.faults import FaultRule
 from tests.app.test_check import Shop, worst
+from tests.app.test_check import shop as shop
 from tests.connectors.mplus.till import envelope, tree
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    made = Shop(tmp_path)
-    yield made
-    await made.bol_http.aclose()
-    await made.mplus_http.aclose()
-    await made.bol.aclose()
-    await made.mplus.aclose()
 
 
 def write(shop: Shop, text: str) -> None:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from app.check_stock import AT_ONCE
 from connectors.mplus.simulator.faults import FaultRule
 from tests.app.test_check import Shop, worst
+from tests.app.test_check import shop as shop
 from tests.app.test_check_orders import Till
 from tests.connectors.mplus.test_groups import group
 from tests.connectors.mplus.till import tree
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    made = Shop(tmp_path)
-    yield made
-    await made.bol_http.aclose()
-    await made.mplus_http.aclose()
-    await made.bol.aclose()
-    await made.mplus.aclose()
 
 
 def groups(shop: Shop) -> Till:

@@ -16,6 +16,7 @@ from streams.mapping.addresses import split
 from streams.mapping.fields import LONGEST as LONGEST_TEXT
 from streams.mapping.functions import DESCRIBED
 from streams.mapping.language import DEEPEST, FORBIDDEN, LONGEST, MOST, PATIENCE
+from tests.markdown import table
 from tests.streams.mapping.orders import rules
 
 PAGE = (Path(__file__).parents[2] / "docs/mapping.md").read_text()
@@ -23,18 +24,7 @@ JSON = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 TOML = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
-def table(heading: str) -> list[list[str]]:
-    """The rows of the first table below a heading; cells without their backticks."""
-    below = PAGE.partition(f"## {heading}\n")[2]
-    lines = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)
-    assert lines is not None
-    return [
-        [cell.strip().strip("`") for cell in line.strip("|").split(" |")]
-        for line in lines.group().splitlines()[2:]
-    ]
-
-
-EXAMPLES = table("Examples")
+EXAMPLES = table(PAGE, "Examples")
 ORDER = order(JSON[0].encode(), datetime(2026, 11, 25, tzinfo=UTC))
 TABLES = tomllib.loads(TOML[-1])
 
@@ -64,7 +54,7 @@ def test_the_settings_shown_are_settings() -> None:
     assert [row.why for row in rows] == ["", ""]
 
 
-@pytest.mark.parametrize("row", table("Addresses"), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", table(PAGE, "Addresses"), ids=lambda row: row[0])
 def test_the_addresses(row: list[str]) -> None:
     line, street, number, extension = (*row, "", "")[:4]
     assert split(line) == (street, number, extension)

@@ -16,23 +16,13 @@ from streams.mapping.language import ExpressionFailed
 from streams.stock.expression import SEEN, counted, document
 from streams.stock.rules import StockRules
 from streams.stock.state import Article
+from tests.markdown import table
 from tests.streams.stock.rows import article, reading
 
 PAGE = (Path(__file__).parents[2] / "docs/stock-expression.md").read_text()
 JSON: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
 TOML = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 RULES = StockRules(branches=(1, 2))
-
-
-def table(heading: str) -> list[list[str]]:
-    """The rows of the first table below a heading; cells without their backticks."""
-    below = PAGE.partition(f"## {heading}\n")[2]
-    lines = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)
-    assert lines is not None
-    return [
-        [cell.strip().strip("`") for cell in line.strip("|").split(" |")]
-        for line in lines.group().splitlines()[2:]
-    ]
 
 
 def row() -> Article:
@@ -56,7 +46,7 @@ def gives(expression: str) -> str:
     return str(counted(expression, JSON["article"]["number"], row(), RULES))
 
 
-EXAMPLES = table("Examples")
+EXAMPLES = table(PAGE, "Examples")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[one[0] for one in EXAMPLES])
@@ -67,7 +57,7 @@ def test_the_examples(example: list[str]) -> None:
 
 
 def test_the_names_that_it_sees_are_those_on_the_page() -> None:
-    rows = {one[0]: one[1] for one in table("What an expression sees")}
+    rows = {one[0]: one[1] for one in table(PAGE, "What an expression sees")}
     assert tuple(rows) == SEEN
     seen = document(1001, row(), RULES)
     for name, held in (("branches", seen["branches"][0]), ("article", seen["article"])):

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-import uvloop
 from rich.console import Console
 
 from app.demo.child import BridgeFailed
 from streams.sweeps.state import Connection
-from tests.bench.connect import first_connect, open_shop, second_start, shown
+from tests.bench.connect import first_connect, open_shop, second_start
 from tests.bench.stand import LOOK, Stand, cost, offers_anew, stand, stock_anew, sweeps_changed
+from tests.bench.telling import table_of, tell
 
 PATIENCE = 3_600.0
 
@@ -91,17 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    console = Console(stderr=True)
-    try:
-        figures = uvloop.run(run(Asked(given.articles, given.seed, given.watch), console))
-    except BridgeFailed as error:
-        console.print(str(error), markup=False)
-        return 1
-    if given.json:
-        print(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(shown(figures, "A large shop, measured here, now"))
-    return 1 if figures["wrong"] else 0
+    asked = Asked(given.articles, given.seed, given.watch)
+    return tell(
+        lambda console: run(asked, console),
+        given.json,
+        table_of("A large shop, measured here, now"),
+    )
 
 
 if __name__ == "__main__":

@@ -16,15 +16,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 import httpx
-import orjson
-import uvloop
 from rich.console import Console
-from rich.table import Table
 
-from app.demo.child import BridgeFailed
 from connectors.bol.simulator.records import Offer
 from connectors.mplus.simulator.articles import GeneratedArticle, ean13
 from tests.bench.stand import Stand, Vendors, cost, own_cost, stand, stopped
+from tests.bench.telling import table_of, tell
 
 OTHER_NUMBER, BOL_COUNTS, NO_OFFER, NO_ARTICLE = 0.05, 0.01, 0.02, 0.01
 """Shares of the articles: offered with another number, offered without `managedByRetailer`, not offered; and as many
@@ -222,18 +219,6 @@ async def run(asked: Asked, say: Console) -> dict[str, Any]:
         return {"first": first, "second": second, "wrong": wrong}
 
 
-def shown(figures: dict[str, Any], title: str) -> Table:
-    """For people."""
-    table = Table("what", "figure", title=title, title_justify="left")
-    for name, figure in figures.items():
-        if isinstance(figure, dict):
-            for inner, value in figure.items():
-                table.add_row(f"{name}: {inner}".replace("_", " "), str(value))
-        else:
-            table.add_row(name.replace("_", " "), str(figure))
-    return table
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.connect", description=__doc__)
@@ -244,17 +229,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    console = Console(stderr=True)
-    try:
-        figures = uvloop.run(run(Asked(given.articles, given.seed, given.watch), console))
-    except BridgeFailed as error:
-        console.print(str(error), markup=False)
-        return 1
-    if given.json:
-        print(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(shown(figures, "A first connect, measured here, now"))
-    return 1 if figures["wrong"] else 0
+    asked = Asked(given.articles, given.seed, given.watch)
+    return tell(
+        lambda console: run(asked, console),
+        given.json,
+        table_of("A first connect, measured here, now"),
+    )
 
 
 if __name__ == "__main__":

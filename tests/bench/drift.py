@@ -17,16 +17,14 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-import orjson
-import uvloop
 from rich.console import Console
 
 from app.demo.child import BridgeFailed
 from connectors.bol.simulator.config import LIMITS
 from connectors.bol.simulator.records import Offer
 from streams.vocabulary.activity import Activity, Noted
-from tests.bench.connect import shown
 from tests.bench.stand import LOOK, Stand, Vendors, cost, offers_anew, stand, stopped, sweeps_changed
+from tests.bench.telling import table_of, tell
 
 KINDS = ("amount", "managed", "hold")
 KIND_OF_LINE: Mapping[str, str] = {"amount": "foreign-write", "managed": "foreign-write", "hold": "hold"}
@@ -210,18 +208,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kinds = tuple(given.kinds.split(","))
     if not set(kinds) <= set(KINDS):
         parser.error(f"kinds are {', '.join(KINDS)}")
-    console = Console(stderr=True)
     asked = Asked(given.offers, min(given.changed, given.offers), kinds, given.seed)
-    try:
-        figures = uvloop.run(run(asked, console))
-    except BridgeFailed as error:
-        console.print(str(error), markup=False)
-        return 1
-    if given.json:
-        print(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(shown(figures, "Offers changed behind the bridge's back, measured here, now"))
-    return 1 if figures["wrong"] else 0
+    return tell(
+        lambda console: run(asked, console),
+        given.json,
+        table_of("Offers changed behind the bridge's back, measured here, now"),
+    )
 
 
 if __name__ == "__main__":

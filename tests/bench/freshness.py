@@ -19,18 +19,16 @@ from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
-import orjson
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from app.demo.child import BridgeFailed
 from app.demo.freshness import measured
 from app.demo.market import SHOP
 from app.demo.run import CAP
 from connectors.bol.simulator.records import Offer
 from tests.bench.following import Moved, followed
 from tests.bench.stand import OWN_INTERVALS, Stand, Vendors, cost, own_cost, stand, stopped, told
+from tests.bench.telling import tell
 
 REFUNDS, CORRECTIONS = 0.12, 0.06
 """Shares of the movements; all others but Bol orders are till sales."""
@@ -215,6 +213,7 @@ def _diaries(
 
 def _shown(figures: dict[str, Any]) -> Table:
     table = Table("what", *figures["rates"], title="Freshness by movements a second", title_justify="left")
+    table.caption = "\n".join(figures["wrong"]) or None
     columns = list(figures["rates"].values())
     for name in columns[0]:
         if name == "freshness_ms":
@@ -238,20 +237,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    console = Console(stderr=True)
     rates = tuple(float(one) for one in given.rates.split(","))
-    try:
-        figures = uvloop.run(run(Asked(rates, given.seconds, given.articles, given.seed), console))
-    except BridgeFailed as error:
-        console.print(str(error), markup=False)
-        return 1
-    if given.json:
-        print(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(_shown(figures))
-        for one in figures["wrong"]:
-            print(one)
-    return 1 if figures["wrong"] else 0
+    return tell(
+        lambda console: run(Asked(rates, given.seconds, given.articles, given.seed), console),
+        given.json,
+        _shown,
+    )
 
 
 if __name__ == "__main__":

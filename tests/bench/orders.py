@@ -22,8 +22,6 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-import orjson
-import uvloop
 from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
@@ -44,6 +42,7 @@ from connectors.mplus.simulator.app import MplusSimulator
 from streams.sweeps.state import Connection
 from streams.vocabulary.time import SHOP_ZONE, system_clock
 from tests.bench.stand import cost, sweeps_changed
+from tests.bench.telling import tell
 
 ARTICLES = 200
 FIRST_ROUND = 60.0
@@ -353,6 +352,13 @@ def _in_order(placed: Placed, made: dict[str, float]) -> float:
     return round(right / max(1, pairs), 3)
 
 
+def _shown(figures: dict[str, Any]) -> Table:
+    table = Table("what", "figure", title="A stop of a day, measured here, now", title_justify="left")
+    for name, figure in figures.items():
+        table.add_row(name.replace("_", " "), str(figure))
+    return table
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.orders", description=__doc__)
@@ -363,21 +369,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", default="", help="an empty folder for the bridge's files, which stay there")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    console = Console(stderr=True)
     asked = Asked(given.orders, given.seed, given.limits, given.kill, given.keep)
-    try:
-        figures = uvloop.run(run(asked, console))
-    except BridgeFailed as error:
-        console.print(str(error), markup=False)
-        return 1
-    if given.json:
-        print(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
-    else:
-        table = Table("what", "figure", title="A stop of a day, measured here, now", title_justify="left")
-        for name, figure in figures.items():
-            table.add_row(name.replace("_", " "), str(figure))
-        Console().print(table)
-    return 1 if figures["wrong"] else 0
+    return tell(lambda console: run(asked, console), given.json, _shown)
 
 
 if __name__ == "__main__":

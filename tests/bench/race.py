@@ -17,19 +17,16 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
-import orjson
-import uvloop
 from rich.console import Console
 
-from app.demo.child import BridgeFailed
 from app.demo.freshness import measured
 from app.demo.run import PREFIX
 from connectors.bol.simulator.config import LIMITS
 from connectors.bol.simulator.records import Offer
 from connectors.mplus.simulator import generate_articles
-from tests.bench.connect import shown
 from tests.bench.last_unit import Race, Round, Shown, judged
 from tests.bench.stand import Stand, Vendors, cost, own_cost, stand, stopped, told
+from tests.bench.telling import table_of, tell
 
 ONLY_TILL, ONLY_BOL = 0.1, 0.1
 """Shares of the rounds in which the other one does not come."""
@@ -185,17 +182,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    console = Console(stderr=True)
-    try:
-        figures = uvloop.run(run(Asked(given.rounds, given.seed, given.rate, given.grace), console))
-    except BridgeFailed as error:
-        console.print(str(error), markup=False)
-        return 1
-    if given.json:
-        print(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(shown(figures, "The race for the last unit, measured here, now"))
-    return 1 if figures["wrong"] else 0
+    asked = Asked(given.rounds, given.seed, given.rate, given.grace)
+    return tell(
+        lambda console: run(asked, console),
+        given.json,
+        table_of("The race for the last unit, measured here, now"),
+    )
 
 
 if __name__ == "__main__":

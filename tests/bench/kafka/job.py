@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from streams.codec import RowCodec, split_key
-from streams.flow import Context, Decision, Flow, OpenEffect, Row
+from streams.flow import Context, Decision, Flow, Row, taken_in
 from streams.stock.flow import STOCK
 from streams.stock.rules import StockRules
 from streams.vocabulary.events import StockEvent, TillSold
@@ -99,18 +99,7 @@ class Job:
             connection=connection, entity=entity, at=moment_of(timestamp), rules=RULES, open=open_effects
         )
         decision = self.flow.decide(row.state if row else None, self.read(value), context)
-        asked = row.asked if row else 0
-        for dropped in decision.drops:
-            open_effects.pop(dropped, None)
-        for ask in decision.asks:
-            asked += 1
-            open_effects[ask.key] = OpenEffect(
-                effect=ask.effect,
-                number=asked,
-                not_before=ask.not_before,
-                repeated=ask.repeated,
-                urgency=ask.urgency,
-            )
+        asked = taken_in(decision, open_effects, row.asked if row else 0)
         if decision.messages:
             raise AssertionError("the stock flow sends no events; say here where they go")
         after: Row[Any] = Row(

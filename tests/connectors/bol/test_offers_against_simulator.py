@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,17 +13,10 @@ from streams.vocabulary.events import BolOfferRead, InventorySeen, OfferPushed, 
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from tests.connectors.bol.market import START
 from tests.connectors.bol.test_client_against_simulator import Shop
+from tests.connectors.bol.test_client_against_simulator import shop as shop
 
 NOWHERE = "6ff736b5-cdd0-4150-8c67-78269ee986f5"
 EAN = "8712345678906"
-
-
-@pytest.fixture
-async def shop() -> AsyncIterator[Shop]:
-    made = Shop()
-    yield made
-    await made.simulator.aclose()
-    await made.http.aclose()
 
 
 async def control(shop: Shop, path: str, **body: Any) -> None:

@@ -5,7 +5,6 @@ Only the simulator's books say what really happened.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -37,17 +36,10 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.outcomes import AnswerLost, Failure, NotSent, Refused
 from tests.connectors.bol.test_client_against_simulator import Shop
+from tests.connectors.bol.test_client_against_simulator import shop as shop
 
 DONE = BolWriteBegun(process_id="", done=True)
 LOST = ["timeout-after-effect", "truncated", "http"]
-
-
-@pytest.fixture
-async def shop() -> AsyncIterator[Shop]:
-    made = Shop()
-    yield made
-    await made.simulator.aclose()
-    await made.http.aclose()
 
 
 async def run(shop: Shop, effect: BolEffect, repeated: bool = False) -> Answer | Failure:

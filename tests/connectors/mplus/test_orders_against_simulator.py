@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import replace as changed
 from datetime import date
 from typing import Any
 
@@ -48,32 +46,12 @@ from streams.vocabulary.mplus_order import (
     PostalAddress,
 )
 from streams.vocabulary.outcomes import AnswerLost, Delivered, NotSent, Refused
-from tests.connectors.mplus.test_client_against_simulator import CONFIG, JAN, Shop
-from tests.connectors.mplus.till import NO_RETRY
+from tests.connectors.mplus.test_client_against_simulator import JAN, Shop
+from tests.connectors.mplus.test_client_against_simulator import opened as opened
+from tests.connectors.mplus.test_client_against_simulator import shop as shop
 
 PAYMENT = Payment(method="BOL", cents=5985, reference="BOL-1")
 LOST = ["timeout-after-effect", "truncated", "not-xml"]
-
-
-@pytest.fixture
-async def opened() -> AsyncIterator[Any]:
-    shops: list[Shop] = []
-
-    def opening(policy: RetryPolicy = NO_RETRY, **settings: Any) -> Shop:
-        shops.append(Shop(changed(CONFIG, **settings), policy, None))
-        return shops[-1]
-
-    yield opening
-    for shop in shops:
-        await shop.client.aclose()
-        await shop.simulator.aclose()
-        await shop.http.aclose()
-
-
-@pytest.fixture
-async def shop(opened: Any) -> Shop:
-    made: Shop = opened()
-    return made
 
 
 def lines(*articles: tuple[int, int]) -> tuple[OrderLine, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import replace as changed
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -15,7 +13,6 @@ from connectors.mplus.administration import MplusAdministration
 from connectors.mplus.client import MplusClient
 from connectors.mplus.executor import MplusExecutor
 from connectors.mplus.simulator.articles import FIRST_COMPOSED
-from connectors.retry import RetryPolicy
 from streams.vocabulary.effects import (
     CommitOrder,
     ReadStock,
@@ -39,30 +36,11 @@ from streams.vocabulary.events import (
 from streams.vocabulary.mplus_order import OrderLine
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from tests.connectors.mplus.test_client_against_simulator import CONFIG, Shop
+from tests.connectors.mplus.test_client_against_simulator import opened as opened
+from tests.connectors.mplus.test_client_against_simulator import shop as shop
 from tests.connectors.mplus.till import NO_RETRY
 
 ALL = tuple(branch.number for branch in CONFIG.branches)
-
-
-@pytest.fixture
-async def opened() -> AsyncIterator[Any]:
-    shops: list[Shop] = []
-
-    def opening(policy: RetryPolicy = NO_RETRY, **settings: Any) -> Shop:
-        shops.append(Shop(changed(CONFIG, **settings), policy, None))
-        return shops[-1]
-
-    yield opening
-    for shop in shops:
-        await shop.client.aclose()
-        await shop.simulator.aclose()
-        await shop.http.aclose()
-
-
-@pytest.fixture
-async def shop(opened: Any) -> Shop:
-    made: Shop = opened()
-    return made
 
 
 def stock(shop: Shop, article: int = 1001, branch: int = 1) -> tuple[int, int, int]:
