@@ -82,13 +82,13 @@ def _turned(step: _Step, event: NumberTurned) -> None:
         _forget(step, "zero", event.offer_id)
     elif event.cause not in EXPLAINED_CAUSES:
         kind: Kind = "jump" if event.now else "zero"
-        _odd(step, kind, event.offer_id, f"{event.was}>{event.now}")
+        _odd(step, kind, event.offer_id, event.article_number, f"{event.was}>{event.now}")
 
 
 def _read(step: _Step, event: ReadingOdd) -> None:
     if event.kind == "back" and _lately(step.state.restored_at, step.at, LOOKED_GOOD_FOR):
         return  # each article of the restored database goes back once
-    _odd(step, event.kind, f"{event.article_number}/{event.branch}", "")
+    _odd(step, event.kind, f"{event.article_number}/{event.branch}", event.article_number, "")
 
 
 def _forget(step: _Step, kind: Kind, name: str) -> None:
@@ -105,7 +105,7 @@ def _without(of: dict[Kind, dict[str, Odd]], kind: Kind, name: str) -> dict[Kind
     return of | {kind: {one: odd for one, odd in of[kind].items() if one != name}}
 
 
-def _odd(step: _Step, kind: Kind, name: str, what: str) -> None:
+def _odd(step: _Step, kind: Kind, name: str, article: int, what: str) -> None:
     if not step.rules.watches(kind):
         return
     step.state = state = _fresh(step.state, step.at, step.rules)
@@ -118,7 +118,7 @@ def _odd(step: _Step, kind: Kind, name: str, what: str) -> None:
         known = {one: odd for one, odd in known.items() if odd.at > since}
     elif len(known) >= MOST:
         del known[next(iter(known))]
-    known[name] = Odd(at=step.at, what=what)
+    known[name] = Odd(at=step.at, what=what, article=article)
     step.state = replace(state, seen=state.seen | {kind: known})
     if state.stop is None:
         _judge(step, kind)
@@ -152,7 +152,8 @@ def _judge(step: _Step, kind: Kind) -> None:
     if _is_mass(step, kind):
         seen = step.state.seen[kind]
         provisional = step.state.total is None and kind != "back"
-        examples = tuple(reversed(seen))[:EXAMPLES]
+        named = dict.fromkeys(str(odd.article or name) for name, odd in reversed(seen.items()))
+        examples = tuple(named)[:EXAMPLES]
         _stop(step, Stop(kind=kind, at=step.at, count=len(seen), provisional=provisional, examples=examples))
 
 

@@ -61,13 +61,12 @@ def _seen(state: Guarded, rules: GuardRules) -> str:
     of = f" of {state.total} offers" if state.total is not None else " offers"
     within = f"Within {_span(rules.window)}"
     named = ", ".join(stop.examples)
+    articles = f"{'article' if len(stop.examples) == 1 else 'articles'} {named}"
     match stop.kind:
         case "zero":
-            text = f"{within} {stop.count}{of} would fall to 0, and no sale or order says why: {named}"
+            text = f"{within} {stop.count}{of} would fall to 0, and no sale or order says why: {articles}"
         case "jump":
-            text = (
-                f"{within} the numbers of {stop.count}{of} would jump, and no sale or order says why: {named}"
-            )
+            text = f"{within} the numbers of {stop.count}{of} would jump, and no sale or order says why: {articles}"
         case "negative":
             text = f"{within} Mplus came to have less than nothing of {stop.count} articles: {named}"
         case _:

@@ -21,6 +21,8 @@ class Odd(Value, frozen=True):
     at: datetime
     what: str = ""
     """`5>0`: what a doubled event has in common with the first one, and a fresh one about the same offer has not."""
+    article: int = 0
+    """The article's number; 0: not known."""
 
 
 class Feed(Value, frozen=True):
@@ -41,6 +43,7 @@ class Stop(Value, frozen=True):
     provisional: bool = False
     """How many offers there are was not known: it goes on by itself when these turn out to be few of them."""
     examples: tuple[str, ...] = ()
+    """Numbers of articles, by which people look them up; an offer's id where its article is not known."""
     feeds: tuple[Feed, ...] = ()
     """With `marker-back` and `empty-list`: what was told, the first one first."""
 

@@ -27,7 +27,8 @@ def turned(step: Step, offer_id: str, was: int | None, now: int, ours: bool) -> 
         return
     if was and (step.explained or (now and not _jumps(was, now))):
         return
-    _tell(step, NumberTurned(offer_id=offer_id, was=was, now=now, cause=step.cause))
+    turn = NumberTurned(offer_id=offer_id, was=was, now=now, cause=step.cause, article_number=step.number)
+    _tell(step, turn)
 
 
 def _jumps(was: int, now: int) -> bool:

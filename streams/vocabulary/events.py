@@ -720,6 +720,8 @@ class NumberTurned(Fact, frozen=True, kw_only=True, tag="number-turned"):
     now: int
     cause: str
     """As in streams/stock/state.py, `Offer.cause`."""
+    article_number: int = 0
+    """What it sells; 0: an older record."""
 
 
 class ReadingOdd(Fact, frozen=True, kw_only=True, tag="reading-odd"):

@@ -59,7 +59,11 @@ class Desk(RowAtHand[Guarded]):
         """The numbers of these offers turn, a second apart."""
         for number in offers:
             self.later()
-            self.take(NumberTurned(offer_id=f"o{number}", was=was, now=now, cause=cause))
+            self.take(
+                NumberTurned(
+                    offer_id=f"o{number}", was=was, now=now, cause=cause, article_number=1000 + number // 2
+                )
+            )
 
     def odd(self, kind: Any, articles: range) -> None:
         """The readings of these articles are odd."""
@@ -80,7 +84,12 @@ def test_a_share_of_the_offers_at_0_in_one_window_stops_it() -> None:
     assert note.level == "stuck"
     assert shown.why == note.text
     assert shown.stopped_at == desk.now
-    for words in ("20 of 100 offers would fall to 0", "o19, o18, o17, ...", "resume shop", "the branches in"):
+    for words in (
+        "20 of 100 offers would fall to 0",
+        "says why: articles 1009, 1008, 1007, ...",
+        "resume shop",
+        "the branches in",
+    ):
         assert words in shown.why, words
 
 
@@ -144,7 +153,7 @@ def test_less_than_nothing_of_many_articles() -> None:
     assert desk.stopped == ""
     desk.odd("negative", range(20))
     assert desk.stopped == "negative"
-    assert "less than nothing of 20 articles: 19/1" in desk.shown[0].why
+    assert "less than nothing of 20 articles: 19, 18, 17, ..." in desk.shown[0].why
 
 
 def test_readings_of_several_articles_that_go_back_in_time() -> None:

@@ -41,7 +41,7 @@ def read(ledger: Ledger, free: int, marker: int = 2) -> list[Any]:
 
 
 def turn(was: int, now: int, cause: str = "reading") -> NumberTurned:
-    return NumberTurned(offer_id="o1", was=was, now=now, cause=cause)
+    return NumberTurned(offer_id="o1", was=was, now=now, cause=cause, article_number=1001)
 
 
 def test_a_number_that_a_reading_makes_0_is_told_once() -> None:
