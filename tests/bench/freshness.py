@@ -128,6 +128,7 @@ async def _at(rate: float, on: Stand, offers: dict[int, Offer], asked: Asked) ->
     vendors, loop = on.vendors, asyncio.get_running_loop()
     for simulator in (vendors.bol, vendors.mplus):
         simulator.calls.clear()
+    vendors.webhooks.took.clear()
     opening = {number: vendors.free(number) for number in offers}
     day = Day(vendors, offers, Random(f"{asked.seed} {rate}"))
     behind: list[int] = []
@@ -167,6 +168,7 @@ async def _at(rate: float, on: Stand, offers: dict[int, Offer], asked: Asked) ->
         "vendors_and_driver_cores": round((own_after.cpu_seconds - own.cpu_seconds) / took, 2),
         "cores": os.cpu_count(),
         "webhook_answered_ms": told(vendors.webhooks_took(began_at)),
+        "webhook_answered_once_sent_ms": told(measured(vendors.webhooks.took, 0)),
         "driver_late_ms": told(measured(day.late, 0)),
         "bridge_mb": round(after.rss_mb),
         "wrong": [

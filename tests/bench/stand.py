@@ -14,6 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from time import perf_counter
 from typing import NamedTuple
 
 import httpx
@@ -67,13 +68,17 @@ class Webhooks(VendorHttp):
         super().__init__(httpx.Timeout(10.0))
         self.answered: dict[str, datetime] = {}
         """By session: when the bridge said that it has it (it is on its disk then)."""
+        self.took: list[float] = []
+        """Milliseconds from when it was sent to that; what waited at its till for the one before is not in it."""
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **more: object) -> httpx.Response:
         """See httpx.AsyncClient."""
+        began = perf_counter()
         answer = await super().send(request, stream=stream, **more)
         if answer.status_code == 200 and request.url.path.endswith("Session"):
             session = msgspec.json.decode(request.content)["session"]["sessionId"]
             self.answered.setdefault(session, system_clock())
+            self.took.append((perf_counter() - began) * 1000)
         return answer
 
 
