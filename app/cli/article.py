@@ -67,7 +67,8 @@ def _head(told: Explained, console: Console, now: datetime) -> None:
         since = f"so since {wording.moment(told.at, now)}"
     else:
         since = f"as it stood {wording.full(told.asked)[:-4]}, so since {wording.moment(told.at, told.asked)}"
-    line = Text("For sale at Bol: ")
+    what_for = wording.what_for(shown)
+    line = Text(f"{what_for[0].upper()}{what_for[1:]}: ")
     line.append(wording.whole(shown.desired), style="bold")
     line.append(f"  {since}", style="dim")
     console.print(line, soft_wrap=True)
@@ -86,7 +87,9 @@ def _sum(shown: StockShown, console: Console) -> None:
         sign = "" if term.amount.startswith("-") or place == 0 else "+"
         grid.add_row(Text(f"{sign}{term.amount}"), Text(term.label), Text(term.why, style="dim"))
     if shown.terms:
-        grid.add_row(Text(f"= {wording.whole(shown.desired)}", style="bold"), Text("for sale at Bol"), "")
+        grid.add_row(
+            Text(f"= {wording.whole(shown.desired)}", style="bold"), Text(wording.what_for(shown)), ""
+        )
         console.print(grid)
     console.print(Text(f"  {shown.sentence}", style="dim"), soft_wrap=True)
 
@@ -106,7 +109,9 @@ def _offers(shown: StockShown, console: Console, today: datetime) -> None:
     _title("Offers at Bol", console)
     if not shown.offers:
         console.print(Text("  no offer sells it", style="dim"))
-        return
+    if shown.part_of:
+        kits = ", ".join(str(kit) for kit in shown.part_of)
+        console.print(Text(f"  on sale as a part of article {kits}", style="dim"), soft_wrap=True)
     for offer in shown.offers:
         head = Text(f"  {offer.offer_id}", style="bold")
         kinds = [

@@ -78,7 +78,7 @@ class Pages:
                 for name in (
                     *("kind", "fresh", "step", "sweep", "vendor", "euros", "whole", "lasted", "clock", "day"),
                     *("shipment", "item_state", "credit", "transporter"),
-                    *("movement", "cause", "condition", "at_bol"),
+                    *("movement", "cause", "condition", "at_bol", "what_for"),
                 )
             }
             | {

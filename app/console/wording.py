@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from app.console.byhand import TRANSPORTERS
 from streams.sweeps.step import TITLES as SWEEPS
-from streams.vocabulary.activity import OfferShown
+from streams.vocabulary.activity import OfferShown, StockShown
 from streams.vocabulary.money import euros_of
 from streams.vocabulary.time import SHOP_ZONE
 
@@ -248,6 +248,11 @@ def euros(cents: int) -> str:
     sign = "-" if cents < 0 else ""
     text = f"{euros_of(abs(cents)):,.2f}"
     return f"{sign}€ {text.translate(str.maketrans(',.', '.,'))}"
+
+
+def what_for(shown: StockShown) -> str:
+    """What an article's number says."""
+    return "there for what it is a part of" if shown.part_of and not shown.offers else "for sale at Bol"
 
 
 def whole(number: int | None) -> str:

@@ -93,8 +93,7 @@ def _settled(step: Step, event: Settled) -> None:
 def _decision(before: Article | None, step: Step) -> Decision[Article]:
     article, number = step.article, step.context.entity
     activity = tuple(step.notes)
-    on_sale = article.offers or (before and before.offers)
-    if on_sale and (before is None or differs(before, article)):
+    if (article.watched or (before and before.watched)) and (before is None or differs(before, article)):
         activity += (shown(number, article, step.rules),)
     return Decision(
         state=article,

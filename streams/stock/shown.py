@@ -30,6 +30,7 @@ LABELS: dict[Kind, str] = {
     "buffer": "buffer",
 }
 ORDERS_NAMED = 5
+KITS_NAMED = 20
 ZERO = {
     "": "",
     "below-nothing": " (never below 0)",
@@ -94,6 +95,7 @@ def shown(number: str, article: Article, rules: StockRules) -> StockShown:
                 for one in article.movements
             ]
         ),
+        part_of=article.kits[:KITS_NAMED],
     )
 
 
@@ -204,6 +206,8 @@ def _sentence(article: Article, total: Sum) -> str:
             text += f", {what}sent {clock(offer.sent_at)}" if offer.sent_at else ", as Bol has it"
         elif offer.desired is not None:
             text += f", {offer.desired} on its way"
+    if article.kits and not article.offers:
+        text += ", for what it is a part of"
     return text
 
 

@@ -105,6 +105,8 @@ class StockShown(Fact, frozen=True, kw_only=True, tag="stock-shown"):
     waits: tuple[str, ...] = ()
     """What is waiting for what, in words."""
     movements: tuple[MovementShown, ...] = ()
+    part_of: tuple[int, ...] = ()
+    """The composed articles that are on sale and have it in them, twenty at most."""
 
 
 class UnmatchedShown(Fact, frozen=True, kw_only=True, tag="unmatched-shown"):

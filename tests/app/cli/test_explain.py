@@ -108,6 +108,9 @@ def teapot(connection: str) -> StockShown:
     return StockShown(article_number="1002", description=f"Teapot of {connection}", desired=4, sentence="4")
 
 
+PART = StockShown(article_number="7", description="Spoon", desired=5, sentence="5", part_of=(10, 11))
+
+
 def carried(code: str, article: int) -> Draft:
     """Mplus has this code on the article."""
     codec: RowCodec[CatalogueRow] = RowCodec(CatalogueRow)
@@ -135,6 +138,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
             ),
             note(espresso(12, noon - timedelta(hours=1)), "1001", noon - timedelta(hours=1)),
             note(espresso(9, noon), "1001", noon),
+            note(PART, "7", noon),
             carried("ESP-4", 1001),
             carried("SPOON", 1003),
         ]
@@ -178,6 +182,12 @@ async def test_by_any_of_its_names(shop: Shop, sku: str) -> None:
     told = await shop.explain(sku, "--json")
     assert told.returncode == 0
     assert json.loads(told.stdout)["shown"]["article_number"] == "1001"
+
+
+async def test_a_part_of_composed_articles_names_them(shop: Shop) -> None:
+    told = await shop.explain("7")
+    assert "There for what it is a part of: 5" in told.stdout
+    assert "on sale as a part of article 10, 11" in told.stdout
 
 
 async def test_as_json_it_is_the_whole_snapshot(shop: Shop) -> None:

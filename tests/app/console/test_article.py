@@ -118,6 +118,15 @@ async def test_an_article_of_which_nothing_is_known_yet(site: Site) -> None:
         assert words in page
 
 
+async def test_a_part_of_composed_articles_names_them(site: Site) -> None:
+    site.log.note(StockShown(article_number="7", desired=5, part_of=(10, 11)), "7", flow="stock")
+    await site.projection.catch_up()
+    async with site.client() as browser:
+        page = (await browser.get("/articles/demo/7")).text
+    assert "there for what it is a part of" in page
+    assert '<a href="/articles/demo/10">article 10</a>, <a href="/articles/demo/11">article 11</a>.' in page
+
+
 async def test_as_it_stood(tmp_path: Path) -> None:
     async with open_site(tmp_path, log_too=True) as again:
         for free, minutes in ((20, -60), (9, -30), (5, 0)):

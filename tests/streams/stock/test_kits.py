@@ -64,6 +64,17 @@ def test_there_are_as_many_as_the_scarcest_part_makes() -> None:
     assert rows.desired(KIT) == 3
 
 
+def test_an_article_that_is_only_a_part_is_explained_too() -> None:
+    """Regression: it had no snapshot, so that nobody could say what a composed article's number was made of."""
+    rows = kit()
+    shown = rows[1].shown
+    assert (shown.sentence, shown.part_of) == ("5 free = 5, for what it is a part of", (KIT,))
+    rows.send(1, TillSold(session_id="s", line_id="1", quantity=Decimal(2), sold_at=START, heard_at=START))
+    assert rows[1].shown.desired == 3
+    rows.send(KIT, OfferUnlinked(offer_id="o10"))
+    assert rows[1].shown.part_of == ()
+
+
 def test_nothing_is_sent_before_every_part_has_told() -> None:
     rows = Rows()
     rows.kit(KIT, a1=1, a2=2)
