@@ -31,6 +31,7 @@ ON_A_BROKER = (
     "tests/apache_kafka/",
     "tests/app/cli/test_on_kafka.py",
     "tests/app/replay/test_replay.py",
+    "tests/app/test_guards_on_kafka.py",
     "tests/app/test_logs.py",
 )
 

@@ -112,6 +112,12 @@ class GatedExecutor:
         """Ends the call that started as number `place` of those still waiting."""
         self._gates.pop(place).set()
 
+    def let_all_go(self) -> None:
+        """Ends those that wait, and holds up none from now on."""
+        self.open = True
+        while self._gates:
+            self.let_go()
+
     async def until(self, count: int) -> None:
         """Waits for so many calls to have started."""
         async with asyncio.timeout(5):

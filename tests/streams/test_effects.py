@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,15 @@ from tests.streams.fakes import GatedExecutor, HandClock, ListWriter, Notebook, 
 AT = TopicPartition("stock.inbox", 0)
 
 
+@pytest.fixture(autouse=True)
+async def nothing_is_left() -> AsyncIterator[None]:
+    """A test ends what it began. The end of its loop would cancel it, the runner begin what waited in its place, and
+    nobody end that: "Task was destroyed but it is pending", told when the whole run is over."""
+    yield
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, left
+
+
 def pushed(effect: Effect) -> Execution:
     amount = effect.amount if isinstance(effect, PushOffer) else 0
     now = HandClock().now
@@ -82,6 +92,14 @@ class Bench:
         """A row asks for it."""
         wanted = OpenEffect(effect=effect, number=number, **more)  # type: ignore[arg-type]  # OpenEffect's fields
         self.runner.open("stock", key_of("shop", entity), AT, key, wanted, "trace-1")
+
+    async def end(self) -> None:
+        """What is under way ends, and nothing more begins."""
+        stopping = asyncio.ensure_future(self.runner.stop())
+        await asyncio.sleep(0)
+        for executor in (self.bol, self.mplus):
+            executor.let_all_go()
+        await stopping
 
     @property
     def outcomes(self) -> list[Settled]:
@@ -136,6 +154,7 @@ async def test_sweeps_and_acts_have_lanes_of_their_own_with_bounds() -> None:
     assert bench.mplus.most == MPLUS_AT_ONCE, "Mplus is not held up by Bol"
     bench.bol.let_go()
     await bench.bol.until(ACTS_AT_ONCE + SWEEPS_AT_ONCE + 1)
+    await bench.end()
 
 
 async def test_orders_that_wait_for_their_rate_limit_hold_up_no_push() -> None:
@@ -147,6 +166,7 @@ async def test_orders_that_wait_for_their_rate_limit_hold_up_no_push() -> None:
     bench.ask(PushOffer(offer_id="o1", amount=1))
     await bench.bol.until(ACTS_AT_ONCE + 1)
     assert isinstance(bench.bol.started[-1][1], PushOffer)
+    await bench.end()
 
 
 async def test_readings_of_stock_wait_for_no_orders() -> None:
@@ -157,6 +177,7 @@ async def test_readings_of_stock_wait_for_no_orders() -> None:
     bench.ask(ReadStock(article_number=1, branches=(1,)), key="read")
     await bench.mplus.until(MPLUS_AT_ONCE + 1)
     assert isinstance(bench.mplus.started[-1][1], ReadStock)
+    await bench.end()
 
 
 async def test_a_thousand_looks_at_offers_hold_up_neither_sweeps_nor_orders_nor_pushes() -> None:
@@ -174,6 +195,7 @@ async def test_a_thousand_looks_at_offers_hold_up_neither_sweeps_nor_orders_nor_
         bench.ask(effect, key=f"other/{number}")
     await bench.bol.until(LOOKS_AT_ONCE + len(others))
     assert [effect for _, effect, _ in bench.bol.started[LOOKS_AT_ONCE:]] == others
+    await bench.end()
 
 
 async def test_an_inventory_is_read_in_a_sweeps_place() -> None:
@@ -183,6 +205,7 @@ async def test_an_inventory_is_read_in_a_sweeps_place() -> None:
     await bench.bol.until(SWEEPS_AT_ONCE)
     await asyncio.sleep(0)
     assert bench.bol.most == SWEEPS_AT_ONCE
+    await bench.end()
 
 
 def order_ids(executor: GatedExecutor) -> list[str]:
@@ -226,6 +249,7 @@ async def test_the_most_urgent_goes_first_in_turn_with_what_has_no_deadline() ->
     ):
         bench.fetch(name, hours)
     assert await bench.order(6) == ["late", "now", "tomorrow", "and", "too", "friday"]
+    await bench.end()
 
 
 async def test_one_that_becomes_more_urgent_moves_up_and_is_run_once() -> None:
@@ -251,6 +275,7 @@ async def test_one_that_is_asked_for_again_keeps_its_place() -> None:
     bench.clock.now += timedelta(seconds=60)
     bench.fetch("one", None, number=2)
     assert await bench.order(2) == ["one", "other"]
+    await bench.end()
 
 
 @settings(max_examples=40, deadline=None)
@@ -288,9 +313,7 @@ def test_everything_that_is_asked_for_last_is_run_once_in_the_order_of_urgency(
             assert [one for one in ran if one in plain] == sorted(plain, key=lambda name: plain[name])
             both = min(len(timed), len(plain))
             assert sum(one in timed for one in ran[: 2 * both]) == both, "turn and turn about"
-        while bench.bol.running:
-            bench.bol.let_go()
-            await asyncio.sleep(0)
+        await bench.end()
 
     asyncio.run(story())
 
@@ -316,13 +339,6 @@ class Pushes(Bench):
             await self.bol.until(ACTS_AT_ONCE + number + 1)
         started = [effect.offer_id for _, effect, _ in self.bol.started if isinstance(effect, PushOffer)]
         return started[ACTS_AT_ONCE:]
-
-    async def end(self) -> None:
-        """Nothing is under way any more."""
-        self.bol.open = True
-        while self.bol.running:
-            self.bol.let_go()
-            await asyncio.sleep(0)
 
 
 async def test_numbers_that_fall_to_0_go_before_the_rest_which_gets_every_sixteenth_turn() -> None:
@@ -672,6 +688,4 @@ async def test_what_is_asked_for_by_this_very_moment_goes_before_what_has_no_dea
     bench.fetch("one", 0, number=2)
     bench.fetch("other", 0)
     assert await bench.order(2) == ["one", "other"]
-    while bench.bol.running:
-        bench.bol.let_go()
-        await asyncio.sleep(0)
+    await bench.end()

@@ -21,6 +21,7 @@ from streams.vocabulary.effects import (
 )
 from tests.streams.fakes import at_once
 from tests.streams.test_effects import AT, Bench
+from tests.streams.test_effects import nothing_is_left as nothing_is_left
 
 
 class HandGate:
