@@ -16,7 +16,7 @@ from streams.catalogue.state import CatalogueRow, CodeRow, Lying
 from streams.catalogue.vanishing import AFTER_A_STOP, AGAIN, LATE, SWITCHED_OFF, alarm
 from streams.flow import Context
 from streams.vocabulary.effects import ReadBolInventory
-from streams.vocabulary.events import BolCounted, BolInventoryRead, BolOfferRead
+from streams.vocabulary.events import BolCounted, BolInventoryRead, BolOfferRead, Message
 from streams.vocabulary.outcomes import AnswerLost, NotSent, Refused
 from tests.streams.catalogue.rows import START, Catalogue
 
@@ -163,6 +163,9 @@ def test_an_older_page_does_not_answer_it() -> None:
     catalogue.out.clear()
     overdue(catalogue)
     before = catalogue.rows[CODE]
+    catalogue.send(Message(flow="catalogue", entity=CODE, event=old))
+    catalogue.settle()
+    assert (catalogue.rows[CODE], CODE in catalogue.open) == (before, True)
     catalogue.answer(CODE, BolInventoryRead(seen=old))
     assert catalogue.rows[CODE] == before
     assert counted(catalogue) == []
