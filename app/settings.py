@@ -105,10 +105,13 @@ class Settings(BaseSettings):
             return None
         sweeps = found.sweeps
         between = min(sweeps.bol_offers, DAY) if sweeps.compare_at else sweeps.bol_offers
+        inventories = self._bol_inventory(connection)
         return CatalogueRules(
             match=found.stock.match,
             unseen=2 * between + LONGEST_ROUND,
             spread=max(LONGEST_ROUND, between),
+            lying_unseen=None if inventories is None else 2 * inventories + LONGEST_ROUND,
+            lying_spread=max(LONGEST_ROUND, sweeps.bol_inventory),
         )
 
     def order_rules(self, connection: str) -> OrderRules | None:
@@ -132,8 +135,6 @@ class Settings(BaseSettings):
         sweeps = found.sweeps
         url = f"{self.web.public_url}/webhooks/{connection}/bol" if self.web.public_url else ""
         stock = self.stock_rules(connection)
-        # Who takes FBB orders, or keeps count of that stock in Mplus, wants to know what lies at Bol.
-        fbb = "FBB" in found.orders.kinds or (stock is not None and stock.fbb_branch is not None)
         return SweepRules(
             branches=found.stock.branches,
             ext_prefix=found.orders.ext_order_prefix,
@@ -146,11 +147,18 @@ class Settings(BaseSettings):
             bol_orders=sweeps.bol_orders,
             bol_offers=sweeps.bol_offers,
             compare_at=sweeps.compare_at,
-            bol_inventory=sweeps.bol_inventory if fbb else None,
+            bol_inventory=self._bol_inventory(connection),
             processes=sweeps.processes,
             subscription=sweeps.subscription,
             returns=sweeps.bol_returns if found.returns.kinds else None,
         )
+
+    def _bol_inventory(self, connection: str) -> float | None:
+        """Seconds between two readings of what lies at Bol; None: nobody wants to know. Who takes FBB orders, or keeps
+        count of that stock in Mplus, does."""
+        found = self.connections[connection]
+        fbb = "FBB" in found.orders.kinds or found.stock.fbb_branch is not None
+        return found.sweeps.bol_inventory if fbb else None
 
     def return_rules(self, connection: str) -> ReturnRules | None:
         """The returns flow's rules."""

@@ -5,13 +5,14 @@ nothing here needs to survive a crash: whoever owns the partition next is told o
 (Delivery.assigned) and runs them as `repeated`.
 
 Bounds: never two at once under one key of a row (the latest wins); per connection and vendor a fixed number
-at once, in lanes: pushes of stock, readings of stock, looks at single offers, other acts, and sweeps, so that a long
-page read delays no order, a thousand rows that look at their offers delay neither orders nor sweeps, orders that wait
-(for their rate limit, or ten thousand for Mplus) delay no number on sale, and one slow merchant delays no other. In a
-lane, orders on their way into Mplus go by the last day on which they can leave, the nearest first, and everything else
-in the order in which it was asked for; the two take turns. So a day's orders that come at once are booked by their
-deadlines, what somebody does meanwhile does not wait for ten thousand of them, and a fresh order does not wait for
-everything that follows older ones. Likewise pushes: numbers that fall to 0 or rise from 0 go before the rest
+at once, in lanes: pushes of stock, readings of stock, looks at single offers, counts of single EANs at Bol, other acts,
+and sweeps, so that a long page read delays no order, a thousand rows that look at their offers, or wait for the few
+calls that Bol's inventory takes, delay neither orders nor sweeps nor one another, orders that wait (for their rate
+limit, or ten thousand for Mplus) delay no number on sale, and one slow merchant delays no other. In a lane, orders on
+their way into Mplus go by the last day on which they can leave, the nearest first, and everything else in the order in
+which it was asked for; the two take turns. So a day's orders that come at once are booked by their deadlines, what
+somebody does meanwhile does not wait for ten thousand of them, and a fresh order does not wait for everything that
+follows older ones. Likewise pushes: numbers that fall to 0 or rise from 0 go before the rest
 (streams/stock/pushing.py), which gets every sixteenth turn.
 What waits is in the rows; here it is an entry in a queue.
 
@@ -43,6 +44,7 @@ from streams.vocabulary.effects import (
     Effect,
     Execution,
     PushOffer,
+    ReadBolInventory,
     ReadBolOffer,
     ReadStock,
     SetMplusStock,
@@ -76,6 +78,8 @@ READINGS_AT_ONCE = 64
 SWEEPS_AT_ONCE = 3
 LOOKS_AT_ONCE = 3
 """At single offers, which many rows may want at the same time."""
+COUNTS_AT_ONCE = 1
+"""Of single EANs in Bol's inventory: it takes 20 calls a minute, and its sweep needs some of them."""
 PUSH = "push"
 """The lanes of numbers: on sale at Bol, and written into Mplus."""
 PUSHES_FIRST = 15
@@ -469,6 +473,8 @@ def _limit(lane: _Lane) -> int:
         return READINGS_AT_ONCE
     if kind == "look":
         return LOOKS_AT_ONCE
+    if kind == "count":
+        return COUNTS_AT_ONCE
     return MPLUS_AT_ONCE if vendor == "mplus" else ACTS_AT_ONCE
 
 
@@ -482,6 +488,8 @@ def _lane(wanted: _Wanted) -> _Lane:
             kind = "reading"
         case ReadBolOffer():
             kind = "look"
+        case ReadBolInventory():
+            kind = "count"
         case _:
             kind = "sweep" if isinstance(effect, _SWEEPS) else "act"
     return connection, vendor_of(effect), kind

@@ -24,6 +24,7 @@ KINDS = {
     "foreign-write": "Changed by someone else",
     "goes-on": "Goes on",
     "guard": "Guard",
+    "inventory-gone": "Nothing left at Bol",
     "kept-out": "Not taken over",
     "linked": "Offer linked",
     "marker-back": "Feed jumped back",

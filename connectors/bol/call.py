@@ -71,9 +71,11 @@ def not_for_sale_reasons(offer_id: str) -> Call:
     return Call("not-for-sale-reasons", "GET", path, media=OFFERS)
 
 
-def list_inventory(page: int) -> Call:
-    """`GET /retailer/inventory`: what lies at Bol (FBB), 50 a page."""
-    return Call("list-inventory", "GET", "/retailer/inventory", (("page", str(page)),))
+def list_inventory(page: int, ean: str = "") -> Call:
+    """`GET /retailer/inventory`: what lies at Bol (FBB), 50 a page; with an EAN only what has it, or has it in its
+    title (the parameter `query`)."""
+    wanted = (("query", ean),) if ean else ()
+    return Call("list-inventory", "GET", "/retailer/inventory", (("page", str(page)), *wanted))
 
 
 def get_order(order_id: str) -> Call:

@@ -21,6 +21,7 @@ from streams.vocabulary.effects import (
     FetchBolOrder,
     HandleBolReturn,
     PushOffer,
+    ReadBolInventory,
     ReadBolOffer,
     ReadBolShipments,
     ShipBolItems,
@@ -117,6 +118,8 @@ class BolExecutor:
                 return await offering.look(trip, effect)
             case SweepBolInventory():
                 return await stocktaking.take(trip)
+            case ReadBolInventory():
+                return await stocktaking.look(trip, effect)
             case SweepProcessStatuses():
                 return await self._sweep_statuses(trip, effect)
             case CareForSubscription():

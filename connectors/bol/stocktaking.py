@@ -1,15 +1,18 @@
-"""All that lies at Bol, counted in one go: page after page, as fast as 20 calls a minute allow."""
+"""All that lies at Bol, counted in one go: page after page, as fast as 20 calls a minute allow. And one EAN of it."""
 
 from __future__ import annotations
 
 from connectors.bol import call, inventory
 from connectors.bol.trip import SWEEP_PATIENCE, Trip
 from streams.vocabulary.codes import code_entity
-from streams.vocabulary.events import Answer, Message, Swept
+from streams.vocabulary.effects import ReadBolInventory
+from streams.vocabulary.events import Answer, BolInventoryRead, Message, Swept
 from streams.vocabulary.outcomes import Delivered, Failure, Refused
 
+PAGE = 50
+"""Lines (bol-retailer-v10, the parameter `page`)."""
 MOST_PAGES = 400
-"""Of 50 lines (bol-retailer-v10): at 20 a minute they take twenty minutes."""
+"""At 20 a minute they take twenty minutes."""
 
 
 async def take(trip: Trip) -> Answer | Failure:
@@ -31,3 +34,25 @@ async def take(trip: Trip) -> Answer | Failure:
         Message(flow="catalogue", entity=code_entity("ean", one.ean), event=one) for one in found
     )
     return Swept(cursor="", found=len(found))
+
+
+async def look(trip: Trip, effect: ReadBolInventory) -> Answer | Failure:
+    """See ReadBolInventory. Bol's filter also finds titles, so what counts is the EAN on the line; and it is asked for
+    in each spelling that Bol may list it in, before it is told that nothing of it is there. A full page may have left
+    out something of it, or is that of a filter that did not work: it says nothing."""
+    lines: list[inventory.Lying] = []
+    for spelling in spellings(effect.ean):
+        asked = await trip.send(call.list_inventory(1, spelling), SWEEP_PATIENCE)
+        if not isinstance(asked, Delivered):
+            return asked
+        found = inventory.listed(asked.answer.body, asked.answer.raw.asked_at)
+        if len(found) >= PAGE:
+            return Refused(said=f"Bol's inventory has {len(found)} lines or more for EAN {effect.ean} alone")
+        lines += found
+    seen = [one for one in inventory.added_up(lines) if one.ean == effect.ean]
+    return BolInventoryRead(seen=seen[0] if seen else None)
+
+
+def spellings(ean: str) -> tuple[str, ...]:
+    """How Bol may write an EAN in normal form: a UPC-A is one of 13 digits with a 0 before it, or its own 12."""
+    return (ean, ean[1:]) if len(ean) == 13 and ean.startswith("0") else (ean,)

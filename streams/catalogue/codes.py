@@ -1,4 +1,5 @@
-"""A code's row: claims come and go, and whoever asked hears of every change.
+"""A code's row: claims come and go, and whoever asked hears of every change. An EAN's also knows what lies at Bol,
+which its article keeps count of; when no inventory shows it any more, Bol is asked (vanishing.py).
 
 An article that is switched off in Mplus keeps its codes. Offers go on selling it, so that they show 0; an order is not
 given it, and one that is switched on wins over it.
@@ -6,17 +7,20 @@ given it, and one that is switched on wins over it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
 from streams.catalogue.state import ASKERS, CatalogueRow, Claim, CodeRow, Lying
 from streams.catalogue.unmatched import CODES_NAMED, lying_shown, no_carrier
-from streams.flow import Context, Decision
+from streams.catalogue.vanishing import LOOK, alarm, not_told, overtaken, rung
+from streams.flow import NOTHING_OPEN, Ask, Context, Decision
 from streams.vocabulary.activity import Activity, Noted
 from streams.vocabulary.codes import code_of_entity
+from streams.vocabulary.effects import ReadBolInventory
 from streams.vocabulary.events import (
     BolCounted,
+    BolInventoryRead,
     CodeAnswered,
     CodeAsked,
     CodeClaimed,
@@ -24,8 +28,11 @@ from streams.vocabulary.events import (
     CodeLeft,
     InventorySeen,
     Message,
+    Settled,
+    Woke,
 )
 
+Heard = CodeClaimed | CodeDropped | CodeAsked | CodeLeft | InventorySeen
 For = Literal["orders", "catalogue"]
 ORDERS = "orders:"
 
@@ -42,6 +49,51 @@ def seller(row: CodeRow) -> Claim | None:
     if any(claim.active for claim in row.claims):
         return carrier(row)
     return row.claims[0] if row.claims else None
+
+
+def heard(row: CodeRow, event: Heard, context: Context) -> Decision[CatalogueRow]:
+    """What follows from an event, with when Bol is asked what lies there."""
+    match event:
+        case CodeClaimed():
+            decision = claimed(row, event, context)
+        case CodeDropped():
+            decision = dropped(row, event, context)
+        case CodeAsked():
+            decision = asked(row, event, context)
+        case CodeLeft():
+            decision = left(row, event)
+        case InventorySeen():
+            decision = lies(row, event, context)
+        case _:
+            assert_never(event)
+    return _waking(decision, context)
+
+
+def woke(row: CodeRow, event: Woke, context: Context) -> Decision[CatalogueRow]:
+    """No inventory has shown it for long: Bol is asked for it."""
+    if row.lying is None:
+        return Decision(state=_kept(row))
+    lying, due = rung(row.lying, event, context)
+    row = replace(row, lying=lying)
+    if not due:
+        return _waking(Decision(state=row), context)
+    _, ean = code_of_entity(context.entity)
+    return Decision(state=row, asks=(Ask(key=LOOK, effect=ReadBolInventory(ean=ean)),))
+
+
+def looked(row: CodeRow, event: Settled, context: Context) -> Decision[CatalogueRow]:
+    """The question what lies there has ended. Raises ValueError for an answer to another one."""
+    lying = row.lying
+    if lying is None:
+        return Decision(state=_kept(row))
+    if not isinstance(event.outcome, BolInventoryRead):
+        row = replace(row, lying=not_told(lying, event, context))
+        return _waking(Decision(state=row), context)
+    if event.outcome.seen is not None:
+        return _waking(lies(row, event.outcome.seen, context), context)
+    if overtaken(event.asked_at, lying.read_at, context):
+        return _waking(Decision(state=row), context)
+    return _gone(row, lying, event, context)
 
 
 def claimed(row: CodeRow, event: CodeClaimed, context: Context) -> Decision[CatalogueRow]:
@@ -87,10 +139,35 @@ def left(row: CodeRow, event: CodeLeft) -> Decision[CatalogueRow]:
 
 def lies(row: CodeRow, event: InventorySeen, context: Context) -> Decision[CatalogueRow]:
     """So much lies at Bol of this EAN: its article keeps count of it, or it is listed as unmatched."""
-    if row.lying is not None and event.read_at < row.lying.read_at:
+    if row.lying is not None and overtaken(event.read_at, row.lying.read_at, context):
         return Decision(state=row)
     after = replace(row, lying=Lying(regular=max(0, event.regular), title=event.title, read_at=event.read_at))
-    return _counted(row, after, context, told=True)
+    decision = _counted(row, after, context, told=True)
+    # A question that still waits for its turn is answered: a round needs those turns itself.
+    return replace(decision, drops=(LOOK,)) if LOOK in context.open else decision
+
+
+def _gone(row: CodeRow, lying: Lying, event: Settled, context: Context) -> Decision[CatalogueRow]:
+    """Bol lists nothing of it: that is proof for this EAN, and for this one only."""
+    _, ean = code_of_entity(context.entity)
+    after = replace(row, lying=Lying(regular=0, title=lying.title, read_at=event.asked_at))
+    decision = _counted(row, after, context, told=True)
+    gone = Noted(
+        kind="inventory-gone",
+        text=f"EAN {ean} was in no inventory of Bol's for a while, and Bol has nothing of it when asked: 0 pieces lie "
+        f"there now, where {lying.regular} did.",
+        direction="in",
+    )
+    return replace(decision, activity=(gone, *decision.activity))
+
+
+def _waking(decision: Decision[CatalogueRow], context: Context) -> Decision[CatalogueRow]:
+    row = decision.state
+    if not isinstance(row, CodeRow) or row.lying is None:
+        return decision
+    if decision.drops:
+        context = replace(context, open=NOTHING_OPEN)
+    return replace(decision, wake=alarm(row.lying, context))
 
 
 def _changed(before: CodeRow, after: CodeRow, context: Context) -> Decision[CatalogueRow]:

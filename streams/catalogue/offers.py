@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from streams.catalogue.rules import CatalogueRules
 from streams.catalogue.state import CatalogueRow, Heard, OfferRow
 from streams.catalogue.unmatched import codes_of, no_article, offer_shown
-from streams.catalogue.vanishing import alarm
-from streams.flow import Context, Decision
+from streams.catalogue.vanishing import LOOK, alarm, not_told, overtaken, rung
+from streams.flow import Ask, Context, Decision
 from streams.vocabulary.activity import Activity, Noted
 from streams.vocabulary.codes import code_entity, normal
+from streams.vocabulary.effects import ReadBolOffer
 from streams.vocabulary.events import (
+    BolOfferRead,
     CodeAnswered,
     CodeAsked,
     CodeLeft,
@@ -21,14 +23,14 @@ from streams.vocabulary.events import (
     OfferObserved,
     OfferSeen,
     OfferUnlinked,
+    Settled,
+    Woke,
 )
-from streams.vocabulary.time import CLOCKS_DIFFER, seconds
 
 
 def seen(row: OfferRow | None, event: OfferSeen, context: Context) -> Decision[CatalogueRow]:
     """Bol gave the offer, in a list or by itself."""
-    # What was read by a clock that was ahead does not stand in the way of what is read now.
-    if row is not None and event.read_at < row.read_at <= context.at + seconds(CLOCKS_DIFFER):
+    if row is not None and overtaken(event.read_at, row.read_at, context):
         return Decision(state=row, wake=alarm(row, context))
     rules: CatalogueRules = context.rules
     codes = codes_of(event.ean, event.reference, rules.match)
@@ -88,7 +90,28 @@ def answered(row: OfferRow, event: CodeAnswered, context: Context) -> Decision[C
     return _linked(replace(row, answers={**row.answers, code: heard}), context, told=False)
 
 
-def gone(row: OfferRow, context: Context) -> Decision[CatalogueRow]:
+def woke(row: OfferRow, event: Woke, context: Context) -> Decision[CatalogueRow]:
+    """No round has seen it for long: Bol is asked for it."""
+    row, due = rung(row, event, context)
+    if not due:
+        return Decision(state=row, wake=alarm(row, context))
+    offer_id = context.entity.partition("/")[2]
+    return Decision(state=row, asks=(Ask(key=LOOK, effect=ReadBolOffer(offer_id=offer_id)),))
+
+
+def looked(row: OfferRow, event: Settled, context: Context) -> Decision[CatalogueRow]:
+    """The question whether it is there has ended. Raises ValueError for an answer to another one."""
+    if not isinstance(event.outcome, BolOfferRead):
+        row = not_told(row, event, context)
+        return Decision(state=row, wake=alarm(row, context))
+    if event.outcome.offer is not None:
+        return seen(row, event.outcome.offer, context)
+    if overtaken(event.asked_at, row.read_at, context):
+        return Decision(state=row, wake=alarm(row, context))
+    return _gone(row, context)
+
+
+def _gone(row: OfferRow, context: Context) -> Decision[CatalogueRow]:
     """Bol knows no such offer any more: that is proof for this one, and for this one only."""
     offer_id = context.entity.partition("/")[2]
     asker = f"catalogue:{context.entity}"

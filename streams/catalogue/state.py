@@ -103,6 +103,9 @@ class Lying(Value, frozen=True):
     regular: int
     title: str
     read_at: datetime
+    look_at: datetime | None = None
+    """As in `OfferRow`."""
+    tries: int = 0
 
 
 class CodeRow(Value, frozen=True, tag="code", tag_field="row"):

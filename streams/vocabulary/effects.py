@@ -53,6 +53,14 @@ class SweepBolInventory(Fact, frozen=True, kw_only=True, tag="sweep-bol-inventor
     per EAN to catalogue (`code/ean/<ean>`, normal form). Answer: `Swept(cursor="")`, `found` the number of EANs."""
 
 
+class ReadBolInventory(Fact, frozen=True, kw_only=True, tag="read-bol-inventory"):
+    """GET /retailer/inventory of this EAN only (its filter `query`; it counts among the sweep's 20 calls a minute).
+    Answer: `BolInventoryRead`, with None where nothing of it is listed."""
+
+    ean: str
+    """In normal form."""
+
+
 class FetchBolOrder(Fact, frozen=True, kw_only=True, tag="fetch-bol-order"):
     """GET one order with addresses and prices. Answer: `BolOrderFetched`."""
 
@@ -327,6 +335,7 @@ BolEffect = (
     | SweepBolOffers
     | ReadBolOffer
     | SweepBolInventory
+    | ReadBolInventory
     | SweepProcessStatuses
     | CareForSubscription
     | ShipBolItems

@@ -193,6 +193,13 @@ class BolOfferRead(Fact, frozen=True, kw_only=True, tag="bol-offer-read"):
     offer: OfferSeen | None
 
 
+class BolInventoryRead(Fact, frozen=True, kw_only=True, tag="bol-inventory-read"):
+    """The answer to `ReadBolInventory`: what lies there of the EAN now, all its bskus together; None: it is not
+    listed."""
+
+    seen: InventorySeen | None
+
+
 Answer = (
     OfferPushed
     | BolOrderFetched
@@ -205,6 +212,7 @@ Answer = (
     | RelationSaved
     | OrderCommitted
     | BolOfferRead
+    | BolInventoryRead
     | MplusStockSet
     | MplusOrderRead
     | MplusOrderPaid

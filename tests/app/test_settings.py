@@ -420,6 +420,25 @@ def test_an_offer_is_asked_for_when_two_rounds_have_missed_it(
 
 
 @pytest.mark.parametrize(
+    ("stock", "sweeps", "unseen", "spread"),
+    [
+        ({}, {}, None, 21600),
+        ({"fbb_branch": 8}, {}, 2 * 21600 + 3600, 21600),
+        ({"fbb_branch": 8}, {"bol_inventory": 600.0}, 1200 + 3600, 3600),
+        ({}, {"bol_inventory": 600.0}, None, 3600),
+    ],
+)
+def test_an_ean_is_asked_for_when_two_inventories_have_missed_it_and_never_where_none_is_read(
+    given: dict[str, Any], stock: dict[str, Any], sweeps: dict[str, Any], unseen: float | None, spread: float
+) -> None:
+    given["connections"]["winkel"]["stock"] |= stock
+    given["connections"]["winkel"]["sweeps"] = sweeps
+    rules = settings_of(given, ENVIRON, "x").catalogue_rules("winkel")
+    assert rules is not None
+    assert (rules.lying_unseen, rules.lying_spread) == (unseen, spread)
+
+
+@pytest.mark.parametrize(
     ("part", "key", "value", "words"),
     [
         ("sweeps", "compare_at", "3:15", "write a time of day"),

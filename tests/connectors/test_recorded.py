@@ -30,6 +30,7 @@ from streams.vocabulary.effects import (
     FindRelation,
     HandleBolReturn,
     RawAnswer,
+    ReadBolInventory,
     ReadBolOffer,
     ReadBolShipments,
     ReadMplusOrder,
@@ -148,6 +149,8 @@ BOL: list[tuple[BolEffect, str, list[Any]]] = [
     (ReadBolOffer(offer_id="o1"), GET_OFFER, [told(sold_offer("o1", 0))]),
     (ReadBolOffer(offer_id="o1"), GET_OFFER, [problem(404)]),
     (SweepBolInventory(), INVENTORY, [problem(503), lying_of]),
+    (ReadBolInventory(ean="8712345678906"), INVENTORY, [problem(503), lying_of]),
+    (ReadBolInventory(ean="0012345678905"), INVENTORY, [told({"inventory": []})]),
     (SweepProcessStatuses(process_ids=("p1",)), STATUSES, [told({"processStatuses": [process()]})]),
 ]
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from streams.codec import asking_of, key_of, mark_of, raw_answer
 from streams.effects import (
     ACTS_AT_ONCE,
+    COUNTS_AT_ONCE,
     LONGEST_RAW,
     LOOKS_AT_ONCE,
     MPLUS_AT_ONCE,
@@ -33,6 +34,7 @@ from streams.vocabulary.effects import (
     FindRelation,
     PushOffer,
     RawAnswer,
+    ReadBolInventory,
     ReadBolOffer,
     ReadMplusOrder,
     ReadStock,
@@ -196,6 +198,26 @@ async def test_a_thousand_looks_at_offers_hold_up_neither_sweeps_nor_orders_nor_
     await bench.bol.until(LOOKS_AT_ONCE + len(others))
     assert [effect for _, effect, _ in bench.bol.started[LOOKS_AT_ONCE:]] == others
     await bench.end()
+
+
+async def test_a_thousand_eans_that_wait_for_bols_inventory_hold_up_neither_its_sweep_nor_looks_at_offers() -> (
+    None
+):
+    bench = Bench()
+    for number in range(1_000):
+        bench.ask(ReadBolInventory(ean=f"{number:013d}"), key="look", entity=f"code-{number}")
+    await bench.bol.until(COUNTS_AT_ONCE)
+    await asyncio.sleep(0)
+    assert bench.bol.most == COUNTS_AT_ONCE == 1
+    others: list[Effect] = [
+        SweepBolInventory(),
+        ReadBolOffer(offer_id="o1"),
+        PushOffer(offer_id="o1", amount=1),
+    ]
+    for number, effect in enumerate(others):
+        bench.ask(effect, key=f"other/{number}")
+    await bench.bol.until(COUNTS_AT_ONCE + len(others))
+    assert [effect for _, effect, _ in bench.bol.started[COUNTS_AT_ONCE:]] == others
 
 
 async def test_an_inventory_is_read_in_a_sweeps_place() -> None:

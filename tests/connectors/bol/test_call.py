@@ -49,6 +49,12 @@ CALLS = [
         None,
     ),
     (call.list_inventory(3), "GET /retailer/inventory?page=3", V10, None),
+    (
+        call.list_inventory(1, "0000007740404"),
+        "GET /retailer/inventory?page=1&query=0000007740404",
+        V10,
+        None,
+    ),
     (call.get_offer(OFFER), f"GET /retailer/offers/{OFFER}", V11, None),
     (call.get_order("A2K8290LP8"), "GET /retailer/orders/A2K8290LP8", V10, None),
     (

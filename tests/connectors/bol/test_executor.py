@@ -20,6 +20,7 @@ from streams.vocabulary.effects import (
     FetchBolOrder,
     HandleBolReturn,
     PushOffer,
+    ReadBolInventory,
     ReadBolOffer,
     ReadBolShipments,
     ReadStock,
@@ -83,6 +84,7 @@ EVERY: list[BolEffect] = [
     SweepBolOffers(),
     ReadBolOffer(offer_id=OFFER),
     SweepBolInventory(),
+    ReadBolInventory(ean="8712345678906"),
     SweepProcessStatuses(process_ids=("p1",)),
     CareForSubscription(url=URL),
     ShipBolItems(order_id="A1", items=(Sent(item_id="i1", quantity=1),), reference="r"),
@@ -93,8 +95,8 @@ EVERY: list[BolEffect] = [
     HandleBolReturn(return_id="1", rma_id="2", result="RETURN_RECEIVED", quantity=1),
 ]
 OPERATIONS = (
-    PATCH, GET_ORDER, LIST_ORDERS, LIST_OFFERS, GET_OFFER, INVENTORY, STATUSES, SUBSCRIPTIONS, SHIP, CANCEL, STATUS,
-    LIST_SHIPMENTS, LIST_RETURNS, HANDLE,
+    PATCH, GET_ORDER, LIST_ORDERS, LIST_OFFERS, GET_OFFER, INVENTORY, INVENTORY, STATUSES, SUBSCRIPTIONS, SHIP, CANCEL,
+    STATUS, LIST_SHIPMENTS, LIST_RETURNS, HANDLE,
 )  # fmt: skip
 
 

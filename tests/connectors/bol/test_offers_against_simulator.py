@@ -8,8 +8,21 @@ import pytest
 
 from connectors.bol.offering import UNKNOWN
 from connectors.bol.simulator.records import Objection
-from streams.vocabulary.effects import PushOffer, ReadBolOffer, SweepBolInventory, SweepBolOffers
-from streams.vocabulary.events import BolOfferRead, InventorySeen, OfferPushed, OfferSeen, Swept
+from streams.vocabulary.effects import (
+    PushOffer,
+    ReadBolInventory,
+    ReadBolOffer,
+    SweepBolInventory,
+    SweepBolOffers,
+)
+from streams.vocabulary.events import (
+    BolInventoryRead,
+    BolOfferRead,
+    InventorySeen,
+    OfferPushed,
+    OfferSeen,
+    Swept,
+)
 from streams.vocabulary.outcomes import AnswerLost, Refused
 from tests.connectors.bol.market import START
 from tests.connectors.bol.test_client_against_simulator import Shop
@@ -246,3 +259,32 @@ async def test_a_failure_half_way_tells_nothing(shop: Shop) -> None:
     done = await shop.run(SweepBolInventory())
     assert isinstance(done.outcome, AnswerLost)
     assert done.messages == ()
+
+
+async def of_one(shop: Shop, ean: str) -> tuple[int, int] | None:
+    done = await shop.run(ReadBolInventory(ean=ean))
+    assert isinstance(done.outcome, BolInventoryRead), done.outcome
+    seen = done.outcome.seen
+    return None if seen is None else (seen.regular, seen.graded)
+
+
+async def test_one_ean_among_many_until_it_is_gone(shop: Shop) -> None:
+    for number in range(120):
+        shop.simulator.books.stock_at_bol(f"{int(EAN) + number}", "", 1, 0, "")
+    upc = "012345678905"
+    await control(
+        shop,
+        "inventory",
+        items=[
+            {"ean": EAN, "regular": 3, "graded": 1},
+            {"ean": EAN, "regular": 4, "bsku": "b2"},
+            {"ean": "87654325", "regular": 9, "title": f"Like {EAN}"},
+            {"ean": upc, "regular": 6},
+        ],
+    )
+    assert await of_one(shop, EAN) == (7, 1)
+    assert await of_one(shop, f"0{upc}") == (6, 0)
+    await control(shop, "inventory", items=[{"ean": one, "gone": True} for one in (EAN, upc)])
+    assert await of_one(shop, EAN) is None
+    assert await of_one(shop, f"0{upc}") is None
+    assert EAN not in await counted(shop)

@@ -12,8 +12,17 @@ from streams.catalogue.state import CatalogueRow, OfferRow
 from streams.codec import RowCodec
 from streams.flow import Context, OpenEffect, Row
 from streams.vocabulary.activity import Noted, UnmatchedShown
-from streams.vocabulary.effects import ReadBolOffer
-from streams.vocabulary.events import ArticleSeen, Code, CodeAsked, Message, OfferSeen, Settled, Woke
+from streams.vocabulary.effects import ReadBolInventory, ReadBolOffer
+from streams.vocabulary.events import (
+    ArticleSeen,
+    Code,
+    CodeAsked,
+    InventorySeen,
+    Message,
+    OfferSeen,
+    Settled,
+    Woke,
+)
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RULES = CatalogueRules()
@@ -33,8 +42,8 @@ class Catalogue:
         """By side and name, as the list has them."""
         self.told_unmatched = 0
         self.wakes: dict[str, datetime] = {}
-        self.open: dict[str, ReadBolOffer] = {}
-        """By entity: offers that are asked for by themselves."""
+        self.open: dict[str, ReadBolOffer | ReadBolInventory] = {}
+        """By entity: what is asked for by itself."""
         self.now = START
         self._random = chance
 
@@ -70,6 +79,17 @@ class Catalogue:
             offer_id=offer_id, ean=ean, reference=reference, amount=amount, read_at=self.now, **more
         )
 
+    def lying(self, ean: str, regular: int, title: str = "Mug") -> InventorySeen:
+        """What lies of it at Bol at this moment."""
+        return InventorySeen(ean=ean, regular=regular, title=title, read_at=self.now)
+
+    def inventory(self, ean: str, regular: int) -> None:
+        """Bol lists it now."""
+        self.now += timedelta(seconds=1)
+        event = self.lying(ean, regular)
+        self.send(Message(flow="catalogue", entity=f"code/ean/{ean}", event=event))
+        self.settle()
+
     def ask(self, code: str, asker: str = "orders:b1") -> Message:
         """Who carries this code?"""
         return Message(flow="catalogue", entity=code, event=CodeAsked(asker=asker))
@@ -100,8 +120,11 @@ class Catalogue:
         state = self.rows.get(message.entity)
         decision = decide(state, message.event, context)  # type: ignore[arg-type]  # catalogue events only
         assert decide(state, message.event, context) == decision  # type: ignore[arg-type]  # the same
+        for dropped in decision.drops:
+            assert dropped == "look"
+            del self.open[message.entity]
         for ask in decision.asks:
-            assert isinstance(ask.effect, ReadBolOffer)
+            assert isinstance(ask.effect, ReadBolOffer | ReadBolInventory)
             assert message.entity not in self.open, "one question at a time"
             self.open[message.entity] = ask.effect
         if decision.wake is None:
@@ -143,10 +166,14 @@ class Catalogue:
 
     def look(self, offer_id: str, outcome: Any, asked_at: datetime | None = None) -> None:
         """What came of asking for the offer."""
+        self.answer(f"offer/{offer_id}", outcome, asked_at)
+
+    def answer(self, entity: str, outcome: Any, asked_at: datetime | None = None) -> None:
+        """What came of asking for this one."""
         event = Settled(
             key="look", number=1, outcome=outcome, asked_at=asked_at or self.now, answered_at=self.now
         )
-        self.deliver(Message(flow="catalogue", entity=f"offer/{offer_id}", event=event))
+        self.deliver(Message(flow="catalogue", entity=entity, event=event))
         self.settle()
 
     def sells(self, offer_id: str) -> int | None:

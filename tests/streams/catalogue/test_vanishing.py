@@ -153,6 +153,20 @@ def test_the_alarms_of_50_000_offers_are_far_below_what_bol_takes_in_a_second() 
     assert max(rings.values()) <= 15
 
 
+def test_a_404_counts_also_where_a_clock_that_was_ahead_has_read_the_offer() -> None:
+    """Regression: until that clock's time had come, no 404 was believed."""
+    catalogue = shop()
+    began = catalogue.now
+    catalogue.now += timedelta(days=300)
+    ahead = catalogue.offer("o1", EAN, "A")
+    catalogue.now = began
+    catalogue.send(ahead)
+    catalogue.settle()
+    overdue(catalogue)
+    catalogue.look("o1", BolOfferRead(offer=None))
+    assert "offer/o1" not in catalogue.rows
+
+
 @given(
     offers=st.sets(st.text("abcdef0123456789", min_size=4, max_size=36), min_size=1, max_size=20),
     gone=st.data(),
@@ -166,7 +180,7 @@ def test_a_404_is_proof_for_that_offer_only(offers: set[str], gone: st.DataObjec
     catalogue.settle()
     vanished = gone.draw(st.sets(st.sampled_from(sorted(offers))))
     catalogue.ring(START + LATEST + timedelta(minutes=1))
-    assert {one.offer_id for one in catalogue.open.values()} == offers
+    assert catalogue.open == {f"offer/{offer}": ReadBolOffer(offer_id=offer) for offer in offers}
     for offer in sorted(offers):
         there = None if offer in vanished else catalogue.seen(offer, EAN)
         catalogue.look(offer, BolOfferRead(offer=there))

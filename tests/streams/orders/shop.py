@@ -38,6 +38,8 @@ from streams.orders.rules import OrderRules
 from streams.orders.state import Order
 from streams.returns.flow import RETURNS
 from streams.returns.rules import ReturnRules
+from streams.stock.flow import STOCK
+from streams.stock.rules import StockRules
 from streams.sweeps.flow import SWEEPS
 from streams.sweeps.rules import SweepRules
 from streams.vocabulary.activity import Activity, Noted
@@ -60,6 +62,7 @@ FLOWS: Mapping[str, Flow[Any]] = {
     "customers": CUSTOMERS,
     "orders": ORDERS,
     "returns": RETURNS,
+    "stock": STOCK,
     "sweeps": SWEEPS,
 }
 _NAMESPACES = re.compile(r'\s+xmlns:[^=]+="[^"]*"')
@@ -87,15 +90,21 @@ class Shop:
         mplus: MplusSimulatorConfig,
         bol: BolSimulatorConfig | None = None,
         returns: ReturnRules | None = None,
+        stock: StockRules | None = None,
+        sweeps: SweepRules | None = None,
+        catalogue: CatalogueRules | None = None,
     ) -> None:
+        """Without `stock` nobody keeps count of it."""
         self.now = START
         self.rules: dict[str, Any] = {
-            "catalogue": CatalogueRules(),
+            "catalogue": catalogue or CatalogueRules(),
             "customers": (),
             "orders": rules,
             "returns": returns or ReturnRules(),
-            "sweeps": SweepRules(branches=(1,), ext_prefix=rules.ext_order_prefix),
+            "sweeps": sweeps or SweepRules(branches=(1,), ext_prefix=rules.ext_order_prefix),
         }
+        if stock is not None:
+            self.rules["stock"] = stock
         self.rows: dict[tuple[str, str], RowAtHand[Any]] = {}
         self.inbox: deque[Message] = deque()
         self.activity: list[tuple[str, str, Activity]] = []
@@ -208,8 +217,8 @@ class Shop:
 
     def _apply(self, message: Message) -> None:
         flow = FLOWS.get(message.flow)
-        if flow is None:
-            return  # stock is not in this shop
+        if flow is None or message.flow not in self.rules:
+            return  # it is not in this shop
         at = (message.flow, message.entity)
         row = self.rows.get(at)
         if row is None:
