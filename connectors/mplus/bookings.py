@@ -56,7 +56,7 @@ async def committed(trip: Trip, effect: CommitOrder, repeated: bool) -> Answer |
     made = sent.what
     if not isinstance(made, Refused):
         unpaid = made.unpaid if keyed or not draft.payments else _NO_PAYMENTS
-        return OrderCommitted(order_id=made.order_id, number=made.number, unpaid=unpaid)
+        return OrderCommitted(order_id=made.order_id, number=made.number, unpaid=unpaid, marker=made.marker)
     if made.code not in (orders.EXISTS, orders.UNPAID):
         return made
     there = await _adopt(trip, draft, made.said if made.code == orders.UNPAID else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -38,6 +38,8 @@ class Created(NamedTuple):
     number: str
     unpaid: str = ""
     """Why the payments that went with it are not on it, in Mplus's words; empty: they are."""
+    marker: int = 0
+    """0: the reply holds no order, or that waits for its branch's own database (facts/mplus.md 7.1)."""
 
 
 class Held(NamedTuple):
@@ -46,13 +48,6 @@ class Held(NamedTuple):
     order: MplusOrder
     whole: Node
     payments: tuple[Payment, ...]
-
-
-class Changed(NamedTuple):
-    """An order of a page, and every article on it: parts and preparations too, their stock moves as well."""
-
-    order: MplusOrder
-    articles: frozenset[int]
 
 
 def create(draft: OrderDraft) -> Operation[Created | Refused]:
@@ -182,7 +177,10 @@ def created(answer: Node) -> Created | Refused:
         return Created(order_id, number, refused.said) if failed else refused
     if not order_id:
         raise Unreadable("an order was made, but the reply does not say which")
-    return Created(order_id, number)
+    queued = info is not None and info.flag("orderQueued", False)
+    return Created(
+        order_id, number, marker=order.whole("syncMarker", 0) if order is not None and not queued else 0
+    )
 
 
 def find(ext_order_id: str) -> Operation[MplusOrder | None]:
@@ -232,12 +230,12 @@ def _found(answer: Node) -> Node | None:
     return found
 
 
-def get_orders(marker: int) -> Operation[Rows[Changed]]:
+def get_orders(marker: int) -> Operation[Rows[MplusOrder]]:
     """A page from a marker on, inclusive; of the default types (sales, repeat, external: facts/mplus.md 7.2)."""
     return listing(
         "getOrders",
         ("orderList", "order"),
-        changed,
+        _read,
         soap.tag(
             "request",
             soap.number("syncMarker", marker),
@@ -248,14 +246,8 @@ def get_orders(marker: int) -> Operation[Rows[Changed]]:
     )
 
 
-def changed(row: Node) -> Changed:
-    """An `order` of a page. Raises Unreadable."""
-    lines = row.child("lineList")
-    numbers = (one.itself() for one in lines.below("articleNumber")) if lines is not None else ()
-    return Changed(_read(row), frozenset(number for number in numbers if number > 0))
-
-
 def _read(order: Node) -> MplusOrder:
+    lines = tuple(_read_line(line) for line in order.each("lineList", "line"))
     return MplusOrder(
         order_id=order.text("orderId"),
         ext_order_id=order.text("extOrderId"),
@@ -264,7 +256,7 @@ def _read(order: Node) -> MplusOrder:
         delivery_state=order.text("deliveryState"),
         cancel_state=order.text("cancelState"),
         complete_state=order.text("completeState"),
-        lines=tuple(_read_line(line) for line in order.each("lineList", "line")),
+        lines=lines,
         reference=order.text("reference"),
         category=order.maybe("orderCategoryNumber"),
         delivery_method=order.text("deliveryMethod"),
@@ -275,7 +267,15 @@ def _read(order: Node) -> MplusOrder:
         invoices=tuple(one.own() for one in order.each("invoiceIds", "id")),
         version=order.whole("versionNumber", 0),
         changes=order.whole("changeCounter", 0),
+        prepared=_prepared(order, {line.article_number for line in lines}),
     )
+
+
+def _prepared(order: Node, lines: Set[int]) -> tuple[int, ...]:
+    """Articles below the lines that stand on no line."""
+    found = order.child("lineList")
+    numbers = {one.itself() for one in found.below("articleNumber")} if found is not None else set()
+    return tuple(sorted(number for number in numbers - lines if number > 0))
 
 
 def _read_line(line: Node) -> MplusOrderLine:

@@ -48,18 +48,20 @@ async def articles_of(trip: Trip, effect: SweepArticles) -> Swept | Failure:
 
 
 async def orders_of(trip: Trip, effect: SweepMplusOrders) -> Swept | Failure:
-    """One page of orders."""
+    """One page of orders. What a change of one of ours does to stock, its row tells: it knows how the order stood
+    (streams/orders/following.py). Of anybody else's order every article is doubted."""
     page = await trip.send(orders.get_orders(effect.marker))
     if not isinstance(page, MplusAnswer):
         return page
     rows = page.what
     _tell_left_out(trip, "orders", rows.left_out, rows.why)
     moved: dict[int, str] = {}
-    for order, numbers in rows.found:
-        moved.update(dict.fromkeys(numbers, order.number or order.order_id))
+    for order in rows.found:
         entity = _entity(order.ext_order_id, effect.ext_prefix)
         if entity:
             trip.messages.append(Message(flow="orders", entity=entity, event=MplusOrderSeen(order=order)))
+        else:
+            moved.update(dict.fromkeys(order.articles, order.number or order.order_id))
     # The change came before the answer: a reading asked from then on contains it.
     since = page.answered_at
     trip.messages.extend(
@@ -70,7 +72,7 @@ async def orders_of(trip: Trip, effect: SweepMplusOrders) -> Swept | Failure:
         )
         for article, number in sorted(moved.items())
     )
-    return _swept(effect.marker, max((order.marker for order, _ in rows.found), default=0), len(rows.found))
+    return _swept(effect.marker, max((order.marker for order in rows.found), default=0), len(rows.found))
 
 
 async def slips_of(trip: Trip, effect: SweepPackingSlips) -> Swept | Failure:

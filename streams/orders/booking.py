@@ -113,7 +113,7 @@ def looked(step: Making, outcome: MplusOrderRead, event: Settled) -> None:
             go_on(step)
         return
     step.put(relation=step.order.relation or found.relation_number or None)
-    _booked(step, found.order_id, found.number, True, event)
+    _booked(step, OrderCommitted(order_id=found.order_id, number=found.number, adopted=True), event)
     seeing.fetch(step)
     following.seen(step, found)
 
@@ -254,16 +254,17 @@ def committed(step: Making, outcome: OrderCommitted, event: Settled) -> None:
         return
     later = step.order.later
     step.drops.append(COMMIT)
-    _booked(step, outcome.order_id, outcome.number, outcome.adopted, event)
+    changed = step.order.seen_before > outcome.marker
+    _booked(step, outcome, event)
     if later is not None:
         seeing.fetch(step)
-    if outcome.adopted:
+    if outcome.adopted or changed:
         following.read(step)  # what it holds, and whether it has left already
     following.follow(step)
 
 
-def _booked(step: Making, order_id: str, number: str, adopted: bool, event: Settled) -> None:
-    order = step.order
+def _booked(step: Making, outcome: OrderCommitted, event: Settled) -> None:
+    order, order_id, number = step.order, outcome.order_id, outcome.number
     was_cancelled = order.step == "cancelled"
     millis = max(0, round((event.answered_at - order.noticed_at).total_seconds() * 1000))
     lines = tuple(replace(line, booked=line.due) for line in order.lines)
@@ -280,7 +281,12 @@ def _booked(step: Making, order_id: str, number: str, adopted: bool, event: Sett
         mplus_order=order_id,
         mplus_number=number,
         committed_at=step.at,
-        booked=Booked(quantity=articles, reference=own_reference(order.order) if order.order else ""),
+        booked=Booked(
+            marker=outcome.marker,
+            quantity=articles,
+            reference=own_reference(order.order) if order.order else "",
+        ),
+        seen_before=0,
         order=without_persons(order.order) if order.order else None,
         later=None,
         asked_customer="",
@@ -290,13 +296,13 @@ def _booked(step: Making, order_id: str, number: str, adopted: bool, event: Sett
         troubles={},
     )
     step.messages.extend(_bookings(step, event.answered_at))
-    how = "was in Mplus already and is taken over" if adopted else "is in Mplus"
+    how = "was in Mplus already and is taken over" if outcome.adopted else "is in Mplus"
     step.note(
         "committed",
         f"Order {number or order_id} {how}.",
         level="cleared" if had_trouble else "good",
         direction="out",
-        millis=None if adopted else millis,
+        millis=None if outcome.adopted else millis,
     )
     if was_cancelled:
         step.note(

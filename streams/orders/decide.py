@@ -73,6 +73,8 @@ def decide(state: Order | None, event: OrdersEvent, context: Context) -> Decisio
     """See streams/flow.py."""
     if state is None and isinstance(event, ReturnAsked):
         return Decision(state=None, messages=crediting.unknown(context.entity, event))
+    if state is None and isinstance(event, MplusOrderSeen):
+        return Decision(state=None, messages=following.unknown(event.order, context.at))
     if state is None and not isinstance(event, OrderNoticed):
         return Decision(state=None)  # an echo about an order that is no longer remembered
     step = Making(state or Order(noticed_at=context.at), context)

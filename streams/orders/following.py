@@ -6,6 +6,11 @@ observed, and the difference is worked off. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Set
+from datetime import datetime
+
+from msgspec.structs import replace
+
 from streams.orders import cancelling, seeing, shipping
 from streams.orders.allotment import allotted, articles_of
 from streams.orders.failing import again, worked
@@ -50,41 +55,49 @@ def answered(step: Making, key: str, outcome: MplusOrderRead) -> None:
         )
         return
     step.freed(GONE)
-    seen(step, outcome.order)
+    seen(step, outcome.order, whole=True)
 
 
-def seen(step: Making, found: MplusOrder) -> None:
-    """A sweep, or an answer, shows the order as it is in Mplus. An older word than the last one is passed over."""
+def seen(step: Making, found: MplusOrder, whole: bool = False) -> None:
+    """A sweep, or an answer, shows the order as it is in Mplus. An older word than the last one is passed over, but for
+    the stock. `whole`: Mplus was asked for this very order, so that no lines and nothing to pay means that all of them
+    were taken off."""
     order = step.order
     if not order.is_booked or found.order_id != order.mplus_order:
+        step.messages.extend(_doubts(found, found.articles, step.at))
+        if not order.is_booked:
+            step.put(seen_before=max(order.seen_before, found.marker))
         return
-    if order.booked is not None and found.marker < order.booked.marker:
-        return
-    before = order.booked
+    before = order.booked or Booked()
     now = Booked.of(found)
-    if not found.lines and not found.cancel_state.endswith("COMPLETE") and before is not None:
-        now = Booked(  # a list without its lines tells nothing about them
-            marker=now.marker,
+    emptied = found.cancel_state.endswith("COMPLETE") or (whole and not found.total_cents)
+    if not found.lines and not emptied:
+        # A list without its lines tells nothing about them; or they are all taken off, which the order itself says.
+        now = replace(
+            now,
             quantity=before.quantity,
             delivered=before.delivered,
-            reference=now.reference,
-            category=now.category,
-            delivery_method=now.delivery_method,
+            parts=before.parts,
             invoiced=now.invoiced or before.invoiced,
-            total_cents=now.total_cents,
         )
+        if not whole and (found.marker > before.marker or not found.marker):
+            # Anew, if it is on its way already: that answer may be from before this.
+            step.ask(READ, ReadMplusOrder(order_id=order.mplus_order))
+    if step.kind_reserves:
+        step.messages.extend(_doubts(found, moved(before, now), step.at))
+    if found.marker < before.marker:
+        return
     step.put(
         booked=now,
         paid=order.paid or found.fully_paid or bool(found.invoices),
         mplus_number=order.mplus_number or found.number,
     )
     _note_delivery(step, before, now)
-    _doubt_stock(step, before, now)
     follow(step)
 
 
-def _note_delivery(step: Making, before: Booked | None, now: Booked) -> None:
-    was = sum(before.delivered.values()) if before else 0
+def _note_delivery(step: Making, before: Booked, now: Booked) -> None:
+    was = sum(before.delivered.values())
     there, whole = sum(now.delivered.values()), sum(now.quantity.values())
     if there == was:
         return
@@ -92,21 +105,37 @@ def _note_delivery(step: Making, before: Booked | None, now: Booked) -> None:
     step.note("delivery", f"In Mplus: {words if there else 'nothing delivered any more'}.", direction="in")
 
 
-def _doubt_stock(step: Making, before: Booked | None, now: Booked) -> None:
-    """Less is on the order than was: what it reserved is free again, and that moves no stockId (facts/mplus.md 5.2).
-    The sweep of orders tells of the articles that are on it, so not of one that was taken off."""
-    if before is None or not step.kind_reserves:
-        return
-    number = step.order.mplus_number or step.order.mplus_order
-    step.messages.extend(
-        Message(
-            flow="stock",
-            entity=str(article),
-            event=StockDoubted(why=f"there is less of it on order {number} in Mplus", since=step.at),
-        )
-        for article, count in sorted(before.quantity.items())
-        if now.quantity.get(article, 0) < count
+# -- what that means for the stock
+
+
+def moved(before: Booked, now: Booked) -> frozenset[int]:
+    """Articles whose free amount may have changed since the order was seen as `before`: what an order reserves moves no
+    stockId (facts/mplus.md 5.2), so nobody else hears of it.
+
+    Under the same marker nobody has changed it: only what is otherwise than we knew it. Under another one every
+    article on it, now or before: a line that was taken off and put back between two looks shows the same amounts, and
+    the article may have been read in between. Where Mplus gives no marker all of them always.
+    """
+    both = before.articles | now.articles
+    if not now.marker or now.marker != before.marker:
+        return both
+    parts = set(before.parts) ^ set(now.parts)
+    return frozenset(
+        article
+        for article in both
+        if article in parts or before.quantity.get(article) != now.quantity.get(article)
     )
+
+
+def unknown(found: MplusOrder, at: datetime) -> tuple[Message, ...]:
+    """A sweep shows an order under our prefix that no row knows (a credit, one that is no longer remembered)."""
+    return _doubts(found, found.articles, at)
+
+
+def _doubts(found: MplusOrder, articles: Set[int], at: datetime) -> tuple[Message, ...]:
+    why = f"order {found.number or found.order_id} changed in Mplus"
+    event = StockDoubted(why=why, since=at)
+    return tuple(Message(flow="stock", entity=str(article), event=event) for article in sorted(articles))
 
 
 # -- desired and observed

@@ -13,6 +13,9 @@ from streams.vocabulary.effects import Sent
 from streams.vocabulary.fact import Value
 from streams.vocabulary.mplus_order import MplusOrder
 
+PARTS = 500
+"""Articles that a row remembers of its Mplus order besides those of the lines; of more, the lowest numbers."""
+
 Step = Literal[
     "seen",
     "products",
@@ -153,10 +156,17 @@ class Booked(Value, frozen=True):
     delivery_method: str = ""
     invoiced: bool = False
     total_cents: int = 0
+    parts: tuple[int, ...] = ()
+    """Other articles on it, rising: parts of composed articles and preparations, which Mplus reserves too."""
+
+    @property
+    def articles(self) -> frozenset[int]:
+        """All that are on it."""
+        return frozenset(self.quantity).union(self.parts)
 
     @staticmethod
     def of(order: MplusOrder) -> Booked:
-        """Component lines are Mplus's own and are left out; a quantity that is not whole counts as what is whole of
+        """Component lines are Mplus's own and count no quantity; one that is not whole counts as what is whole of
         it."""
         quantity: dict[int, int] = {}
         delivered: dict[int, int] = {}
@@ -177,6 +187,7 @@ class Booked(Value, frozen=True):
             delivery_method=order.delivery_method,
             invoiced=bool(order.invoices),
             total_cents=order.total_cents,
+            parts=tuple(sorted(order.articles - quantity.keys()))[:PARTS],
         )
 
 
@@ -216,6 +227,8 @@ class Order(Value, frozen=True):
     mplus_order: str = ""
     mplus_number: str = ""
     committed_at: datetime | None = None
+    seen_before: int = 0
+    """The highest marker under which a sweep showed it while it was not known here to be in Mplus."""
     cents: int = 0
     """The sum of the lines as they were committed."""
     shifted: bool = False

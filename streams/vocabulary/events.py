@@ -143,6 +143,9 @@ class OrderCommitted(Fact, frozen=True, kw_only=True, tag="order-committed"):
     unpaid: str = ""
     """Why the draft's payments are not on it (Mplus's words, or an installation that takes none along): they are to
     be made with `PayMplusOrder`. Empty: they are on it, or there are none."""
+    marker: int = 0
+    """Its `syncMarker` as we made it: while Mplus shows no other, nobody has changed it. 0: not told, or not final yet
+    (found again, queued for its branch)."""
 
 
 class MplusOrderRead(Fact, frozen=True, kw_only=True, tag="mplus-order-read"):

@@ -144,6 +144,14 @@ class MplusOrder(Value, frozen=True):
     version: int = 0
     """`versionNumber` and `changeCounter`: an update must name both (facts/mplus.md 7.6)."""
     changes: int = 0
+    prepared: tuple[int, ...] = ()
+    """Articles of preparations below its lines, and of no line themselves, rising (facts/mplus.md 7.3)."""
+
+    @property
+    def articles(self) -> frozenset[int]:
+        """Every article on it, all of which Mplus reserves: of lines, of parts that it added, of preparations."""
+        lines = {line.article_number for line in self.lines if line.article_number > 0}
+        return frozenset(lines.union(self.prepared))
 
 
 class Moved(Value, frozen=True):

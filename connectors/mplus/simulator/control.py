@@ -40,6 +40,7 @@ from connectors.mplus.simulator.control_bodies import (
     price_of,
 )
 from connectors.mplus.simulator.faults import FaultRule
+from connectors.mplus.simulator.order_drafts import LineDraft
 from connectors.mplus.simulator.orders import Order
 from connectors.mplus.simulator.sessions import SaleLine
 from connectors.mplus.simulator.stock import StockRow
@@ -148,10 +149,21 @@ class Control:
         return told.order_told(order)
 
     async def edit_order(self, editing: Editing) -> Any:
-        """Staff writes other quantities on an order."""
+        """Staff writes other quantities on an order, takes lines off, adds some."""
         order = self._order(editing)
+        if not editing.quantities and not editing.add:
+            raise ValueError("give quantities, or lines to add")
         pieces = {line: pieces_of(quantity) for line, quantity in editing.quantities.items()}
-        self._simulator.books.desk.edit_lines(order, pieces)
+        added = [
+            LineDraft(
+                line_id="",
+                article=line.article,
+                quantity=above_zero(line.quantity),
+                price=price_of(line.price_cents),
+            )
+            for line in editing.add
+        ]
+        self._simulator.books.desk.edit_lines(order, pieces, added)
         return told.order_told(order)
 
     async def mark_slip(self, marking: SlipMarking) -> Any:

@@ -137,9 +137,12 @@ class Cancelling(OrderNamed):
 
 
 class Editing(OrderNamed, kw_only=True):
-    """Other quantities on these lines, by lineId; 0 takes a line off."""
+    """What staff writes on an order's lines."""
 
-    quantities: dict[str, Quantity]
+    quantities: dict[str, Quantity] = {}
+    """Other quantities, by lineId; 0 takes a line off."""
+    add: list[Line] = []
+    """New lines."""
 
 
 class Marking(OrderNamed):

@@ -6,14 +6,14 @@ is "what did it reserve before, what after" and the difference moves the stock (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.mplus.simulator.catalogue import Catalogue
 from connectors.mplus.simulator.config import MplusSimulatorConfig
 from connectors.mplus.simulator.deliveries import reserved_by, shift_reservations
-from connectors.mplus.simulator.order_drafts import OrderDraft, PaymentDraft
+from connectors.mplus.simulator.order_drafts import LineDraft, OrderDraft, PaymentDraft
 from connectors.mplus.simulator.order_writer import MOST_CENTS, MOST_LINES, OrderWriter, Refusal
 from connectors.mplus.simulator.orders import (
     MOST_QUANTITY,
@@ -138,19 +138,27 @@ class OrderDesk:
             line.cancelled += quantity
         self._changed(order, before, "order-cancelled")
 
-    def edit_lines(self, order: Order, quantities: Mapping[str, Decimal]) -> None:
-        """Staff writes other quantities on these lines, by lineId; 0 takes a line off. Raises ValueError where a line
-        has left or is cancelled further than that."""
+    def edit_lines(
+        self, order: Order, quantities: Mapping[str, Decimal], added: Sequence[LineDraft] = ()
+    ) -> None:
+        """Staff writes other quantities on these lines, by lineId; 0 takes a line off. `added`: new lines. Raises
+        ValueError where a line has left or is cancelled further than that, or a new one names what is not there."""
         lines = [(_line_of(order, line_id), quantity) for line_id, quantity in quantities.items()]
         for line, quantity in lines:
             if abs(quantity) < abs(line.delivered + line.cancelled) or abs(quantity) > MOST_QUANTITY:
                 raise ValueError(f"line {line.line_id} was delivered or cancelled further than {quantity}")
+        try:
+            new = self._writer.lines(tuple(added), [], order.vat_method) if added else []
+        except Refusal as refusal:
+            raise ValueError(str(refusal)) from None
+        if len(order.lines) + len(new) > MOST_LINES:
+            raise ValueError(f"an order has at most {MOST_LINES} lines")
         before = reserved_by(order, self._config)
         for line, quantity in lines:
             for part in _parts_of(order, line):
                 part.quantity = round(part.quantity * quantity / line.quantity, 6)
             line.quantity = quantity
-        order.lines = [line for line in order.lines if line.quantity]
+        order.lines = [line for line in order.lines if line.quantity] + new
         self._changed(order, before, "order-updated")
 
     def _cancel(self, order: Order, toggle: bool) -> Done:

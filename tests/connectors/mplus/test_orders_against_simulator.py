@@ -348,6 +348,17 @@ async def test_a_change_loses_nothing_of_the_order(shop: Shop) -> None:
     assert {**after, "category": 1, "marker": before["marker"]} == before
 
 
+async def test_the_marker_of_an_order_as_we_made_it_is_the_one_that_a_sweep_shows_until_somebody_changes_it(
+    shop: Shop,
+) -> None:
+    done = (await shop.run(CommitOrder(draft=await draft(shop, (1001, 2), payments=(PAYMENT,))))).outcome
+    assert isinstance(done, OrderCommitted)
+    made = await order(shop, ReadMplusOrder(order_id=done.order_id))
+    assert done.marker == made.marker > 0
+    await shop.control("orders/edit", order_id=done.order_id, quantities={made.lines[0].line_id: 1})
+    assert (await order(shop, ReadMplusOrder(order_id=done.order_id))).marker > done.marker
+
+
 async def test_what_staff_change_while_we_write_stays(opened: Any) -> None:
     """An update that was cut off before it took effect, then one of staff, then ours."""
     shop = opened(policy=RetryPolicy(tries=1))

@@ -215,9 +215,9 @@ def test_the_samples_of_orders() -> None:
     assert read(orders.find("BOL-1043946570"), sample("resp_findOrder_found")) == ORDER
     assert read(orders.find("BOL-1043946570"), sample("resp_findOrder_none")) is None
     [found] = read(orders.get_orders(0), sample("resp_getOrders")).found
-    assert found == orders.Changed(ORDER, frozenset({1001}))
+    assert found == ORDER
     made = orders.Created(ORDER.order_id, "2026-14")
-    assert read(orders.create(DRAFT), sample("resp_createOrderV3")) == made
+    assert read(orders.create(DRAFT), sample("resp_createOrderV3")) == made._replace(marker=513)
     assert read(orders.create(DRAFT), sample("resp_createOrder")) == made
     assert read(orders.create(DRAFT), sample("resp_createOrder_dup")) == Refused(
         said="extOrderId exists", code=orders.EXISTS
@@ -233,8 +233,19 @@ def test_every_article_of_an_order_is_doubted_parts_and_preparations_too() -> No
     order = tree("order", tree("orderId", "o"), tree("lineList", line, part, text))
     [found] = read(orders.get_orders(0), envelope(tree("GetOrdersResponse", tree("orderList", order)))).found
     assert found.articles == {5, 7, 9}
-    assert [one.article_number for one in found.order.lines] == [7, 5, 0]
-    assert [one.quantity for one in found.order.lines] == [0, 0, 0]
+    assert found.prepared == (9,)
+    assert [one.article_number for one in found.lines] == [7, 5, 0]
+    assert [one.quantity for one in found.lines] == [0, 0, 0]
+
+
+def test_the_marker_of_an_order_that_waits_for_its_branch_is_not_final() -> None:
+    """It takes another one when the branch's own database has it (facts/mplus.md 7.1)."""
+    queued = sample("resp_createOrderV3").replace(
+        b"</ns:orderString>", b"</ns:orderString><ns:orderQueued>true</ns:orderQueued>"
+    )
+    made = read(orders.create(DRAFT), queued)
+    assert isinstance(made, orders.Created)
+    assert (made.number, made.marker) == ("2026-14", 0)
 
 
 def test_what_was_delivered_and_cancelled() -> None:
@@ -247,14 +258,14 @@ def test_what_was_delivered_and_cancelled() -> None:
     line = tree("line", tree("articleNumber", 7), tree("data", data, tree("price", 5)))
     order = tree("order", tree("orderId", "o"), tree("lineList", line))
     [found] = read(orders.get_orders(0), envelope(tree("GetOrdersResponse", tree("orderList", order)))).found
-    [read_line] = found.order.lines
+    [read_line] = found.lines
     assert (read_line.quantity, read_line.delivered, read_line.cancelled, read_line.price_cents) == (
         3,
         2,
         1,
         5,
     )
-    assert found.order.number == ""
+    assert found.number == ""
 
 
 def found_order(*content: str) -> bytes:

@@ -135,10 +135,10 @@ class Desk(RowAtHand[Order]):
         """What the customers flow was asked last."""
         return [one.event for one in self.sent if isinstance(one.event, CustomerAsked)][-1]
 
-    def commit(self, order: BolOrder | None = None) -> None:
+    def commit(self, order: BolOrder | None = None, marker: int = 0) -> None:
         """Up to an order that is in Mplus as m1, 2026-12."""
         self.to_commit(order)
-        self.settle("commit", OrderCommitted(order_id="m1", number="2026-12"))
+        self.settle("commit", OrderCommitted(order_id="m1", number="2026-12", marker=marker))
 
     def seen(self, *lines: MplusOrderLine, **more: object) -> Decision[Order]:
         """Mplus shows the order with these lines."""

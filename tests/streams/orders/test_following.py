@@ -17,7 +17,6 @@ from streams.vocabulary.events import (
     OrderCommitted,
     ReturnAnswered,
     ReturnAsked,
-    StockDoubted,
 )
 from streams.vocabulary.mplus_order import Moved, Payment
 from streams.vocabulary.outcomes import AnswerLost, Refused
@@ -113,23 +112,9 @@ def test_a_list_without_its_lines_tells_nothing_about_them() -> None:
     desk.commit()
     desk.seen()
     assert "cancel/i1" not in desk.open
-
-
-def test_an_article_that_is_taken_off_the_order_is_counted_anew() -> None:
-    """Nobody heard of it: no stockId moves, and the changed order no longer has the article on it. Found by the demo
-    (seed 7): after a customer's cancellation of one item its unit was not on sale again."""
-    desk = Desk()
-    desk.commit(bol_order(item(1, quantity=2), item(2)))
-    desk.seen(booked(1, quantity=2), booked(2))
-    desk.sent.clear()
-    at = desk.now
-    desk.seen(booked(1, quantity=2))
-    doubts = [(one.entity, one.event) for one in desk.sent if isinstance(one.event, StockDoubted)]
-    assert [entity for entity, _ in doubts] == ["1002"]
-    assert doubts[0][1].since >= at
-    desk.sent.clear()
-    desk.seen(booked(1, quantity=2, cancelled=1))
-    assert [one.entity for one in desk.sent if isinstance(one.event, StockDoubted)] == ["1001"]
+    assert desk.open["read"].effect == ReadMplusOrder(order_id="m1"), "the order itself tells"
+    desk.settle("read", MplusOrderRead(order=desk.in_mplus(marker=desk.marker, total_cents=1995)))
+    assert desk.open == {}, "nor does an order without them that is to be paid"
 
 
 def test_parts_of_a_composed_article_are_no_lines_of_ours() -> None:

@@ -133,6 +133,22 @@ def test_a_doubt_that_a_clock_behind_tells_of_is_read_for() -> None:
     assert "read" in ledger.open
 
 
+@pytest.mark.parametrize("free", [10, 9, 6])
+def test_a_number_follows_an_order_that_was_edited_in_mplus_though_its_marker_stands_still(free: int) -> None:
+    """Of two that were booked none, one or four are on the order now; what another customer waits for stays."""
+    ledger = on_sale()
+    ledger.apply(made(ledger))
+    ledger.apply(booked(ledger))
+    ledger.read(8)
+    ledger.apply(made(ledger, 1, "b2"))
+    assert (ledger.desired, ledger.open.keys() & {"read"}) == (7, set())
+    ledger.apply(StockDoubted(why="order 2026-12 changed in Mplus", since=ledger.later(3600)))
+    ledger.read(free)
+    assert ledger.desired == free - 1
+    assert [one.order_id for one in ledger.article.reservations] == ["b2"]
+    assert "read" not in ledger.open
+
+
 def test_a_doubt_from_long_before_the_present_reading_is_none() -> None:
     ledger = on_sale()
     since = ledger.now

@@ -47,6 +47,30 @@ async def test_staff_edit_an_order(shop: Shop) -> None:
     await shop.control("orders/edit", {"ext_order_id": "BOL-1"}, 400)
 
 
+async def test_staff_add_lines_and_take_all_off_and_the_stock_marker_stands_still(shop: Shop) -> None:
+    """What is reserved follows, and moves no stockId (facts/mplus.md 5.2)."""
+    await shop.order(quantity=3)
+    [one] = await lines_of(shop)
+    stock_id = (await shop.call("getCurrentSyncMarkers"))["stockId"]
+    edited = {
+        "ext_order_id": "BOL-1",
+        "quantities": {one["line_id"]: 0},
+        "add": [{"article": 1002, "quantity": 2}],
+    }
+    told = await shop.control("orders/edit", edited)
+    assert [(line["article"], line["quantity"]) for line in told["lines"]] == [(1002, 2)]
+    assert [shop.books.stock_row(1, article).reserved for article in (1001, 1002)] == [0, 2]
+    for wrong in ({"article": 99}, {"article": 1001, "quantity": 0}):
+        await shop.control("orders/edit", {"ext_order_id": "BOL-1", "add": [wrong]}, 400)
+    [left] = told["lines"]
+    await shop.control("orders/edit", {"ext_order_id": "BOL-1", "quantities": {left["line_id"]: 0}})
+    assert await lines_of(shop) == []
+    assert shop.books.stock_row(1, 1002).reserved == 0
+    assert (await shop.call("getCurrentSyncMarkers"))["stockId"] == stock_id
+    told = await shop.control("orders/edit", {"ext_order_id": "BOL-1", "add": [{"article": 1001}]})
+    assert told["lines"][0]["line_id"] != one["line_id"]
+
+
 async def test_staff_write_on_an_order_and_on_its_slip(shop: Shop) -> None:
     await shop.order()
     await shop.control("slips/mark", {"ext_order_id": "BOL-1", "reference": "3S1"}, 404)

@@ -16,8 +16,9 @@ What must hold after every step:
   none counts another amount; at quiet none is booked and none is of an order that is gone.
 - Nothing is below 0, and no row grows without bound.
 
-And when all is quiet (every message come, one sweep done): every offer at Bol has the number that the books alone give
-(number.py), composed articles that of their parts; nobody waits for anything.
+And when all is quiet (every message come, one look at what moved by the markers of stock and of orders): every offer at
+Bol has the number that the books alone give (number.py), composed articles that of their parts; nobody waits for
+anything. A whole reading of the stock then changes nothing.
 """
 
 from __future__ import annotations
@@ -333,7 +334,8 @@ class History:
         )
 
     def quiet(self) -> None:
-        """Nothing happens any more, all that is on its way comes, a sweep looks at everything; then the books."""
+        """Nothing happens any more, all that is on its way comes, sweeps look at what moved; then the books. Then again
+        after a reading of everything."""
         shop, bridge = self.shop, self.bridge
         shop.tell("-- quiet")
         shop.faults = 0.0
@@ -345,12 +347,17 @@ class History:
         for claim in shop.market.claims:
             if claim.state == "waiting" and not claim.noticed:
                 shop.notice(claim)
+        for offer in shop.market.offers.values():
+            shop.observe(offer)
+        shop.sweep_orders()
+        shop.sweep_stock()
+        self.rest()
+        self._books()
+        bridge.passed += 60
         for article in shop.till.articles.values():
             for branch in article.branches:
                 if article.stock_kept:
                     shop.read_by_sweep(article, branch)
-        for offer in shop.market.offers.values():
-            shop.observe(offer)
         self.rest()
         self._books()
 

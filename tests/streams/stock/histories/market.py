@@ -58,6 +58,12 @@ class Claim:
     """What it reserves in Mplus, by article."""
     places: dict[int, int] = field(default_factory=dict)
     """Of that, by article: where in the order of all that happened."""
+    on_order: int = 0
+    """Of `quantity`, as it stands on the order in Mplus: staff may edit that."""
+    shown: frozenset[int] = frozenset()
+    """Articles on that order as the orders flow has seen it last: what it has booked, at first."""
+    changed: bool = False
+    """Somebody has changed it since."""
 
     @property
     def key(self) -> str:

@@ -108,7 +108,9 @@ class Shop:
         """Sales that a slave database shows later: article, which, when."""
         self.staff_orders: list[tuple[int, int, Decimal]] = []
         self.changed: set[int] = set()
-        """Articles on orders that changed since the last sweep of orders."""
+        """Articles on orders of the shop's own customers that changed since the last sweep of orders."""
+        self.touched: dict[str, Claim] = {}
+        """Orders of Bol's customers that came into Mplus since then, or were changed there by anybody but us."""
         self.swept_to = 0
         self.story: list[str] = []
         self._stock()
@@ -335,11 +337,12 @@ class Shop:
 
     def book(self, claim: Claim) -> None:
         """It is booked in Mplus, which reserves what the article is made of by now."""
-        claim.state = "booked"
+        claim.state, claim.on_order = "booked", claim.quantity
+        claim.shown = frozenset({claim.article})
         claim.booking = self.till.leaves(claim.article, Decimal(claim.quantity))
         for number, count in claim.booking.items():
             claim.places[number] = self.till.reserve(number, claim.branch, count).place
-            self.changed.add(number)
+        self.touched[claim.order_id] = claim
         self.bridge.passed += self.chance.uniform(0.001, 0.3)
         self.tell(f"Mplus: {claim.order_id} is booked, { ({n: int(c) for n, c in claim.booking.items()}) }")
         booked = ReservationBooked(
@@ -350,6 +353,24 @@ class Shop:
         )
         self._order_message(claim, booked)
 
+    def staff_edit(self) -> None:
+        """Staff write another quantity on the order of a customer of Bol's, or take its line off: what is reserved
+        follows, the line's parts with it, and no stockId moves."""
+        claims = [one for one in self.market.claims if one.state == "booked"]
+        if not claims:
+            return
+        claim = self.chance.choice(claims)
+        wanted = self.chance.choice((0, 0, claim.on_order - 1, claim.on_order + 1))
+        before, claim.on_order = claim.on_order, wanted
+        for number, count in claim.booking.items():
+            claim.booking[number] = count / before * wanted
+            self.till.reserve(number, claim.branch, claim.booking[number] - count)
+        if not wanted:
+            claim.state, claim.booking = "gone", {}
+        self.touched[claim.order_id] = claim
+        claim.changed = True
+        self.tell(f"Mplus: staff write {wanted} instead of {before} on {claim.order_id}")
+
     def _ends(self, claim: Claim) -> None:
         claim.state = "gone"
         delivered = self.chance.random() < 0.5
@@ -358,11 +379,9 @@ class Shop:
                 self.till.change(number, claim.branch, reserved=-count)
             else:
                 self.till.reserve(number, claim.branch, -count)
-            self.changed.add(number)
+        self.touched[claim.order_id] = claim
+        claim.changed = True
         self.tell(f"Mplus: {claim.order_id} is {'delivered' if delivered else 'cancelled'}")
-        if not delivered:
-            doubt = StockDoubted(why="there is less of it on an order", since=self.bridge.clock("orders"))
-            self.bridge.post(claim.article, doubt, f"order {claim.order_id}", "orders")
 
     def _order_message(self, claim: Claim, event: Any) -> None:
         for _ in range(self.chance.choice((1, 1, 1, 2))):
@@ -435,12 +454,21 @@ class Shop:
         self.bridge.post(article.number, event, AIR, "sweeps", {branch: self.till.place})
 
     def sweep_orders(self) -> None:
-        """Articles on orders that changed are doubted."""
+        """Articles on orders that changed are doubted: of ours by their rows, which know how they stood."""
         since = self.bridge.clock("sweeps")
         for number in sorted(self.changed):
             doubt = StockDoubted(why="an order changed in Mplus", since=since)
             self.bridge.post(number, doubt, AIR, "sweeps")
         self.changed.clear()
+        for claim in self.touched.values():
+            line = {claim.article} if claim.on_order else set()
+            now = frozenset(line.union(claim.booking))
+            moved = claim.shown | now if claim.changed else now - claim.shown
+            claim.shown, claim.changed = now, False
+            for number in sorted(moved):
+                doubt = StockDoubted(why="an order changed in Mplus", since=self.bridge.clock("orders"))
+                self.bridge.post(number, doubt, f"order {claim.order_id}", "orders")
+        self.touched.clear()
 
     def _reading(self, article: Article, branch: int, asked: Any, by: str) -> Reading:
         amounts = article.branches[branch]
@@ -509,6 +537,7 @@ class Shop:
             self.switch: 1,
             self.bol_order: 6,
             self.orders_flow: 14,
+            self.staff_edit: 1,
             self.foreign_write: 1,
             self.relink: 1,
             self.sweep_offers: 2,

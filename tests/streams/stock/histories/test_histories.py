@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from streams.stock import kits, movements, reading
 from tests.streams.stock.histories.__main__ import shortest
 from tests.streams.stock.histories.history import history
+from tests.streams.stock.histories.shop import Shop
 
 SEEDS_AT_ONCE = 25
 
@@ -43,6 +44,19 @@ def test_histories_find_a_reading_that_is_taken_for_a_later_one(monkeypatch: pyt
 
 def test_histories_find_orders_that_are_not_passed_on_to_new_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kits, "recomposed", lambda step: None)
+    assert any(fails(seed) for seed in range(40))
+
+
+def test_histories_find_an_order_that_staff_edited_and_nobody_heard_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep = Shop.sweep_orders
+
+    def deaf(shop: Shop) -> None:
+        shop.touched.clear()
+        sweep(shop)
+
+    monkeypatch.setattr(Shop, "sweep_orders", deaf)
     assert any(fails(seed) for seed in range(40))
 
 
