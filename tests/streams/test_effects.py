@@ -218,6 +218,7 @@ async def test_a_thousand_eans_that_wait_for_bols_inventory_hold_up_neither_its_
         bench.ask(effect, key=f"other/{number}")
     await bench.bol.until(COUNTS_AT_ONCE + len(others))
     assert [effect for _, effect, _ in bench.bol.started[COUNTS_AT_ONCE:]] == others
+    await bench.end()
 
 
 async def test_an_inventory_is_read_in_a_sweeps_place() -> None:
