@@ -81,7 +81,7 @@ class MplusClient:
         self._policy = policy or RetryPolicy()
         self._small = _Lane(small, LONGEST_SMALL)
         self._bulk = _Lane(bulk, LONGEST_BULK)
-        self._desk = StockDesk(lambda make: self._retried(make, False, True, READING))
+        self._desk = StockDesk(lambda make: self._retried(make, False, True, READING), sleep)
 
     @property
     def employee_number(self) -> int | None:

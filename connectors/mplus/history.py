@@ -17,6 +17,9 @@ from streams.vocabulary.events import MovementKind, StockMoved
 NAME = "getStockHistoryV2"
 PAGE = 500
 """Rows asked for in a page (`sinceStockIdLimit`)."""
+MANY = 50
+"""New rows in a page after which the next one is read at once: there may be more of them. What comes in one by one, or
+stays behind where an installation gives shorter pages, is read when the marker is looked at next."""
 LONGEST_REFERENCE = 60
 """Characters; a UUID with a word before it is shorter."""
 _TYPE = "STOCK-HISTORY-TYPE-"

@@ -1,18 +1,20 @@
 """Readings of single articles, gathered: what waits for its turn at the same time shares a call.
 
 A reading is good for everyone who asked before its call started, and for nobody after: then it may have
-missed what they ask because of.
+missed what they ask because of. On a busy day one call would follow the other, each for the two or three articles that
+were sold meanwhile, before everything else that waits for Mplus; so a call begins GATHER after the one before, and what
+is asked for until then shares it. The first one after a pause begins at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connectors.mplus import stock
 from connectors.mplus.failure import login
@@ -22,6 +24,9 @@ from streams.vocabulary.stock_reading import Reading
 
 ARTICLES_AT_ONCE = 100
 """Articles asked for in one getStock."""
+GATHER = 0.1
+"""Seconds from the start of a call to the start of the next one, unless that is full. A till sale is off the number
+before it is read; what a reading alone tells of comes so much later at most."""
 
 
 class Stock(NamedTuple):
@@ -49,11 +54,14 @@ class _Batch(NamedTuple):
 class StockDesk:
     """Where readings are asked for."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._send = send
+        self._sleep = sleep
         self._open: dict[tuple[int, ...], _Batch] = {}
         """By branches: the batch whose call has not started."""
         self._running: set[asyncio.Task[None]] = set()
+        self._resting: dict[tuple[int, ...], asyncio.Task[None]] = {}
+        """By branches: until the next call."""
 
     async def read(self, article: int, branches: tuple[int, ...]) -> Outcome:
         """The article's stock at these branches, asked for after this moment. Raises ValueError without a branch."""
@@ -63,9 +71,7 @@ class StockDesk:
         if batch is None or (article not in batch.articles and len(batch.articles) >= ARTICLES_AT_ONCE):
             batch = self._open[branches] = _Batch(branches, {})
             # Of many who ask: whether the first one still may (permission.py) is nothing to the others.
-            task = asyncio.create_task(self._run(batch), context=Context())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._start(self._run(batch))
         future = batch.articles.get(article)
         if future is None:
             future = batch.articles[article] = asyncio.get_running_loop().create_future()
@@ -79,8 +85,15 @@ class StockDesk:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
+    def _start(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(what, context=Context())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
     async def _run(self, batch: _Batch) -> None:
         try:
+            await self._gathered(batch)
             outcomes = await self._read(batch)
             for article, future in batch.articles.items():
                 future.set_result(outcomes[article])
@@ -92,6 +105,18 @@ class StockDesk:
             self._close(batch)
             for future in batch.articles.values():
                 future.cancel()
+
+    async def _gathered(self, batch: _Batch) -> None:
+        """Waits until a call may begin."""
+        while len(batch.articles) < ARTICLES_AT_ONCE and batch.branches in self._resting:
+            await asyncio.wait({self._resting[batch.branches]})
+
+    async def _rest(self, branches: tuple[int, ...]) -> None:
+        try:
+            await self._sleep(GATHER)
+        finally:
+            if self._resting.get(branches) is asyncio.current_task():
+                del self._resting[branches]
 
     async def _read(self, batch: _Batch) -> dict[int, Outcome]:
         whole = await self._read_together(batch, None)
@@ -112,7 +137,7 @@ class StockDesk:
     async def _read_together(self, batch: _Batch, only: int | None) -> dict[int, Delivered[Stock]] | Failure:
         answers: list[MplusAnswer[list[Reading]]] = []
         for branch in batch.branches:
-            sent = await self._send(partial(self._start, batch, branch, only))
+            sent = await self._send(partial(self._begin, batch, branch, only))
             if not isinstance(sent, Delivered):
                 return sent
             answers.append(sent.answer)
@@ -123,8 +148,9 @@ class StockDesk:
         articles = batch.articles if only is None else (only,)
         return {one: Delivered(Stock(tuple(found.get(one, ())), began, ended)) for one in articles}
 
-    def _start(self, batch: _Batch, branch: int, only: int | None) -> Operation[list[Reading]]:
+    def _begin(self, batch: _Batch, branch: int, only: int | None) -> Operation[list[Reading]]:
         self._close(batch)
+        self._resting[batch.branches] = self._start(self._rest(batch.branches))
         return stock.of_articles(branch, tuple(batch.articles) if only is None else (only,))
 
     def _close(self, batch: _Batch) -> None:

@@ -140,7 +140,8 @@ async def stock_of(trip: Trip, effect: SweepStock) -> Swept | Failure:
 
 async def history_of(trip: Trip, effect: SweepStockHistory) -> Swept | Failure:
     """One page of what stock did. The marker stays the highest one seen: whether a page begins at it or after it is not
-    documented, so rows at it may come twice. A page that brings nothing above it is the last one."""
+    documented, so rows at it may come twice. A page that brings few above it is the last one: while tills sell there
+    are always some."""
     if not effect.branches:
         return Swept(cursor=str(effect.marker))
     page = await trip.send(history.get_history(effect.marker, effect.branches))
@@ -158,7 +159,7 @@ async def history_of(trip: Trip, effect: SweepStockHistory) -> Swept | Failure:
     )
     highest = max([effect.marker, *(row.moved.marker for row in ordered)])
     found = sum(1 for row in ordered if row.moved.marker > effect.marker)
-    return Swept(cursor=str(highest), more=highest > effect.marker, found=found)
+    return Swept(cursor=str(highest), more=found >= history.MANY, found=found)
 
 
 def _tell_left_out(trip: Trip, what: str, left_out: int, why: tuple[str, ...]) -> None:

@@ -146,7 +146,7 @@ async def test_a_page_of_movements_goes_to_the_articles_in_the_order_in_which_th
 ) -> None:
     till.will("getStockHistoryV2", reply(row(8, 1002), row(5, 1001), row(7, 1001)))
     done = await swept(till)
-    assert done.outcome == Swept(cursor="8", more=True, found=2)
+    assert done.outcome == Swept(cursor="8", more=False, found=2)
     assert told(done.messages) == [("1001", 5), ("1001", 7), ("1002", 8)]
     assert [one.operation for one in done.raw] == ["getStockHistoryV2"]
     assert (till.sent().findtext(".//{*}sinceStockId"), till.sent().findtext(".//{*}branchNumbers")) == (
@@ -165,6 +165,19 @@ async def test_a_page_that_brings_nothing_above_the_marker_is_the_last_one(
     assert len(done.messages) == len(rows)
 
 
+async def test_after_a_page_of_many_the_next_one_is_read_at_once(till: Till) -> None:
+    """Regression: after any page with something new, so that the history was read without a pause while tills sold."""
+    till.will(
+        "getStockHistoryV2",
+        reply(*(row(marker) for marker in range(6, 6 + history.MANY))),
+        reply(*(row(marker) for marker in range(6, 5 + history.MANY))),
+    )
+    assert (await swept(till)).outcome == Swept(cursor=str(5 + history.MANY), more=True, found=history.MANY)
+    assert (await swept(till)).outcome == Swept(
+        cursor=str(4 + history.MANY), more=False, found=history.MANY - 1
+    )
+
+
 async def test_a_feed_that_ignores_the_marker_tells_nothing_old(till: Till) -> None:
     till.will("getStockHistoryV2", reply(row(3), row(4)))
     done = await swept(till)
@@ -174,7 +187,7 @@ async def test_a_feed_that_ignores_the_marker_tells_nothing_old(till: Till) -> N
 async def test_rows_of_other_branches_and_of_no_article_only_move_the_marker(till: Till) -> None:
     till.will("getStockHistoryV2", reply(row(6, branch=9), row(7, 0)))
     done = await swept(till)
-    assert (done.outcome, done.messages) == (Swept(cursor="7", more=True, found=2), ())
+    assert (done.outcome, done.messages) == (Swept(cursor="7", more=False, found=2), ())
 
 
 async def test_a_row_that_cannot_be_read_takes_no_other_with_it(

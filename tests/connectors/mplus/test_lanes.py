@@ -134,6 +134,42 @@ async def test_readings_that_wait_share_a_call(till: Till) -> None:
     assert same == one
 
 
+async def test_readings_asked_for_soon_after_a_call_gather_for_the_next_one(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest = asyncio.Event()
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await rest.wait()
+
+    monkeypatch.setattr(till.time, "sleep", sleep)
+    monkeypatch.setattr(stock_desk, "ARTICLES_AT_ONCE", 4)
+    till.will("getStock", stock_as_asked)
+    mplus = till.client()
+    assert frees(await mplus.read_stock(1001, (1,))) == {1: 1}, "the first one is sent at once"
+    [one] = await started(mplus.read_stock(1002, (1,)))
+    assert frees(await mplus.read_stock(1003, (2,))) == {2: 3}, "others' is no reason to wait"
+    [two] = await started(mplus.read_stock(1004, (1,)))
+    assert (len(till.requests), slept) == (2, [stock_desk.GATHER] * 2)
+    rest.set()
+    await asyncio.gather(one, two)
+    rest.clear()
+    full = [mplus.read_stock(number, (1,)) for number in (5, 6, 7, 8)]
+    await asyncio.gather(*full)
+    assert [articles_asked(operation_of(request.content)) for request in till.requests] == [
+        [1001],
+        [1003],
+        [1002, 1004],
+        [5, 6, 7, 8],
+    ]
+    [given_up] = await started(mplus.read_stock(1009, (1,)))
+    await mplus.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+
+
 async def test_a_reading_asked_while_another_is_on_its_way_is_asked_anew(till: Till) -> None:
     gate = Gate()
     till.will("getStock", gate, stock_as_asked)
