@@ -5,7 +5,9 @@ each run by hand, and the same ones in CI (`--hypothesis-profile=ci`): there a f
 
 `scripts/test` runs two tests at once. What starts brokers and several processes, and looks at how long they take, runs
 one after the other in one of the two (ALONE). That is the longest row, and begins first; what only wants a broker is
-another one, the last (ON_A_BROKER): both together would outlast all the rest. A file's tests stay together.
+another one (ON_A_BROKER): both together would outlast all the rest. It comes when the first one is about to end, and
+before what takes a moment only (SHORT), so that neither of the two waits for the other at the end. A file's tests stay
+together.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ ON_A_BROKER = (
     "tests/app/test_guards_on_kafka.py",
     "tests/app/test_logs.py",
 )
+SHORT = ("tests/connectors/", "tests/streams/", "tests/test_")
 
 
 def _row(nodeid: str) -> str:
@@ -45,7 +48,8 @@ def _row(nodeid: str) -> str:
 
 
 def _turn(item: pytest.Item) -> int:
-    return {"alone": 0, "on a broker": 2}.get(_row(item.nodeid), 1)
+    row = _row(item.nodeid)
+    return {"alone": 0, "on a broker": 2}.get(row, 3 if row.startswith(SHORT) else 1)
 
 
 class _Rows(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed

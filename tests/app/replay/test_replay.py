@@ -108,15 +108,18 @@ async def test_a_changed_rule_differs_where_it_touches_and_is_put_in_place_once(
         }
         touched = {f"demo/{eans[ean]}" for ean, amount in on_sale.items() if amount > 0}
         other = await asyncio.to_thread(looked, changed, "--all")
-        assert {(one["flow"], one["key"]) for one in other["differences"]} == {
-            ("stock", key) for key in touched
+        assert {one["flow"] for one in other["differences"]} == {"stock"}
+        # One that was on sale, and came to 0 by other pushes, differs too; no call follows.
+        pushed = {
+            one["key"]
+            for one in other["differences"]
+            if any(call.startswith("push-stock ") for call in one["calls"])
         }
-        assert all(
-            any(call.startswith("push-stock ") for call in one["calls"]) for one in other["differences"]
-        )
+        assert pushed == touched
+        assert all(one["key"] in touched or not one["calls"] for one in other["differences"])
         code, _, said = await asyncio.to_thread(replay, changed, "--all", "--name", "buffer-2")
         assert code == 0, said
-        assert f"{len(touched)} events lie in the log under 'buffer-2'" in said
+        assert f"{len(other['differences'])} events lie in the log under 'buffer-2'" in said
 
         before, orders = await patches(market), await written(market)
         assert orders["createOrderV3"] >= market.orders > 0
