@@ -50,15 +50,16 @@ def answered(
         return settle(msgspec.structs.replace(article, readings=given, answered=True), rules, asking)
     known = {one.branch: one for one in article.readings}
     there = {reading.branch for reading in given}
-    absent = [one for one in article.readings if one.branch not in there]
-    fresh = msgspec.structs.replace(
-        article, readings=tuple([one for one in article.readings if one.branch in there]), answered=True
-    )
-    for reading in given:
-        fresh = _between(fresh, known.get(reading.branch), reading, asked)
-    if absent:
-        fresh = doubted(fresh, max(one.answered_at for one in absent), asked)
-    return settle(fresh, rules, asking)
+    doubts = [one.answered_at for one in article.readings if one.branch not in there]
+    kept: list[Reading] = []
+    for reading in sorted(given, key=lambda reading: reading.branch):
+        one, since = _between(known.get(reading.branch), reading)
+        kept.append(one)
+        if since is not None:
+            doubts.append(since)
+    fresh = settle(msgspec.structs.replace(article, readings=tuple(kept), answered=True), rules, asking)
+    # After it has ended what was doubted before: this is what it leaves open itself.
+    return doubted(fresh, max(doubts), asked) if doubts else fresh
 
 
 def swept(article: Article, reading: Reading, rules: StockRules, asked: int) -> Article:
@@ -79,21 +80,21 @@ def swept(article: Article, reading: Reading, rules: StockRules, asked: int) -> 
     elif reading.answered_at + DIFFER <= known.asked_at:
         return article
     else:
-        fresh = _between(article, known, reading, asked)
+        one, since = _between(known, reading)
+        fresh = _with(article, one)
+        if since is not None:
+            fresh = doubted(fresh, since, asked)
     return settle(msgspec.structs.replace(fresh, swept_after=asked), rules)
 
 
-def _between(article: Article, known: Reading | None, reading: Reading, asked: int) -> Article:
-    """Which of two readings stays, where no clock tells."""
+def _between(known: Reading | None, reading: Reading) -> tuple[Reading, datetime | None]:
+    """Which of two readings stays, where no clock tells; and since when the article is doubted, where nothing does."""
     if known is None or reading.marker > known.marker:
-        return _with(article, reading)
+        return reading, None
     if reading.marker < known.marker:
-        return _with(article, known)
+        return known, None
     less = reading if reading.free <= known.free else known
-    article = _with(article, less)
-    if reading.free == known.free:
-        return article
-    return doubted(article, max(reading.answered_at, known.answered_at), asked)
+    return less, None if reading.free == known.free else max(reading.answered_at, known.answered_at)
 
 
 def _with(article: Article, reading: Reading) -> Article:

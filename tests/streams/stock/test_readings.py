@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.stock.readings import with_sale
+from streams.stock.rules import StockRules
 from streams.stock.state import UNREAD_SALES, Sale
 from streams.vocabulary.events import (
     ReservationBooked,
@@ -16,6 +17,7 @@ from streams.vocabulary.events import (
     ReservationReleased,
     Settled,
     StockAnswered,
+    StockDoubted,
     StockRead,
     TillSold,
 )
@@ -163,3 +165,38 @@ def test_when_all_is_told_the_number_is_the_truth(units: int, steps: list[str]) 
     till.step("ask")
     till.step("answer")
     assert ledger.desired == till.truth
+
+
+def test_an_answer_that_differs_from_what_a_sweep_left_is_asked_for_again() -> None:
+    """Found by the histories (seed 3750): where a sweep told of one branch while the answer was on its way, and of
+    another one more was free under the same marker, the answer ended the very doubt that it left, and less was on sale
+    until the stock moved."""
+    ledger = Ledger(StockRules(branches=(1, 2)))
+    ledger.apply(ledger.offer())
+
+    def both(free: int, marker: int = 8) -> StockAnswered:
+        return StockAnswered(readings=(ledger.reading(free), ledger.reading(6, marker, branch=2)))
+
+    ledger.settle("read", both(-1, 7))
+    assert ledger.desired == 5
+    ledger.later(60)
+    ledger.apply(StockDoubted(why="an order changed", since=ledger.now))
+    ledger.apply(StockRead(reading=ledger.reading(6, 8, branch=2)))
+    ledger.settle("read", both(2))
+    assert ledger.desired == 5, "what is less free stays as long as nobody can tell"
+    ledger.settle("read", both(2))
+    assert ledger.desired == 8
+    assert "read" not in ledger.open
+
+
+def test_a_branch_that_an_answer_leaves_out_after_a_sweep_told_of_it_is_asked_for_again() -> None:
+    ledger = Ledger(StockRules(branches=(1, 2)))
+    ledger.apply(ledger.offer())
+    ledger.settle("read", StockAnswered(readings=(ledger.reading(3), ledger.reading(6, branch=2))))
+    ledger.later(60)
+    ledger.apply(StockDoubted(why="an order changed", since=ledger.now))
+    ledger.apply(StockRead(reading=ledger.reading(5, 2, branch=2)))
+    ledger.settle("read", StockAnswered(readings=(ledger.reading(3),)))
+    assert "read" in ledger.open, "it may have come since"
+    ledger.settle("read", StockAnswered(readings=(ledger.reading(3),)))
+    assert ledger.desired == 3
