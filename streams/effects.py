@@ -80,6 +80,13 @@ LOOKS_AT_ONCE = 3
 """At single offers, which many rows may want at the same time."""
 COUNTS_AT_ONCE = 1
 """Of single EANs in Bol's inventory: it takes 20 calls a minute, and its sweep needs some of them."""
+_AT_ONCE = {
+    "sweep": SWEEPS_AT_ONCE,
+    "reading": READINGS_AT_ONCE,
+    "look": LOOKS_AT_ONCE,
+    "count": COUNTS_AT_ONCE,
+}
+"""By the kind of the lane; of all others it is the vendor's."""
 PUSH = "push"
 """The lanes of numbers: on sale at Bol, and written into Mplus."""
 PUSHES_FIRST = 15
@@ -467,15 +474,7 @@ def outcome_name(execution: Execution) -> str:
 def _limit(lane: _Lane) -> int:
     """How many at once."""
     _, vendor, kind = lane
-    if kind == "sweep":
-        return SWEEPS_AT_ONCE
-    if kind == "reading":
-        return READINGS_AT_ONCE
-    if kind == "look":
-        return LOOKS_AT_ONCE
-    if kind == "count":
-        return COUNTS_AT_ONCE
-    return MPLUS_AT_ONCE if vendor == "mplus" else ACTS_AT_ONCE
+    return _AT_ONCE.get(kind, MPLUS_AT_ONCE if vendor == "mplus" else ACTS_AT_ONCE)
 
 
 def _lane(wanted: _Wanted) -> _Lane:

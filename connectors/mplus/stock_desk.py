@@ -70,7 +70,6 @@ class StockDesk:
         batch = self._open.get(branches)
         if batch is None or (article not in batch.articles and len(batch.articles) >= ARTICLES_AT_ONCE):
             batch = self._open[branches] = _Batch(branches, {})
-            # Of many who ask: whether the first one still may (permission.py) is nothing to the others.
             self._start(self._run(batch))
         future = batch.articles.get(article)
         if future is None:
@@ -86,6 +85,7 @@ class StockDesk:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _start(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        # For many who ask: whether the first one still may (permission.py) is nothing to the others.
         task = asyncio.create_task(what, context=Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -44,15 +44,16 @@ def answered(
     """The article with the answer to a reading of its own taken in: newer than all that the row has, since it was asked
     for later, unless a sweep's came in between. A branch that is not in it has none of the article (any more).
     `asked`: the newest asking."""
-    given = tuple([reading for reading in readings if reading.branch in rules.branches])
+    given = [reading for reading in readings if reading.branch in rules.branches]
+    if len(given) > 1:
+        given.sort(key=lambda reading: reading.branch)
     if asking.number > article.swept_after:
-        given = tuple(sorted(given, key=lambda reading: reading.branch)) if len(given) > 1 else given
-        return settle(msgspec.structs.replace(article, readings=given, answered=True), rules, asking)
+        return settle(msgspec.structs.replace(article, readings=tuple(given), answered=True), rules, asking)
     known = {one.branch: one for one in article.readings}
     there = {reading.branch for reading in given}
     doubts = [one.answered_at for one in article.readings if one.branch not in there]
     kept: list[Reading] = []
-    for reading in sorted(given, key=lambda reading: reading.branch):
+    for reading in given:
         one, since = _between(known.get(reading.branch), reading)
         kept.append(one)
         if since is not None:

@@ -4,24 +4,18 @@ reserved follows and no stock marker moves; the numbers at Bol follow within sec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from app.composition import bridge
 from app.demo.market import Market
-from app.demo.run import free_port, settings_text, until
+from app.demo.run import free_port, settings_text
 from app.demo.staff import PREFIX
 from app.settings import load_settings
 from streams.vocabulary.time import system_clock
+from tests.app.test_guards import wait_for
 
 ARTICLES = 40
-WITHIN = 40.0
-"""Seconds for what takes a moment, on a busy machine."""
-
-
-async def wait_for(what: Callable[[], Awaitable[object]]) -> None:
-    assert await until(what, WITHIN, asyncio.Event()), what.__qualname__
 
 
 class Desk:
